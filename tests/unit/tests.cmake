@@ -1,0 +1,1 @@
+# One line a test: whyprof_test(NAME LAYER...)

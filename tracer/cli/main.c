@@ -1,0 +1,62 @@
+/* main: the command table. */
+#include "cli/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifndef WHYPROF_VERSION
+#error "WHYPROF_VERSION comes from CMake"
+#endif
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"run", cmd_run, "start a program with the agent; --trace records its whole life"},
+    {"trace", cmd_trace, "start, stop and watch recordings in the background"},
+    {"view", cmd_view, "show traces and profiles in the viewer"},
+    {"report", cmd_report, "tables: threads, waits, syscalls, allocations"},
+    {"export", cmd_export, "write a trace for other tools (Chrome trace JSON)"},
+    {"convert", cmd_convert, "turn an LTTng (CTF) folder into a trace file"},
+    {"dump", cmd_dump, "print a trace file as text"},
+    {"check", cmd_check, "verify every byte of a trace file"},
+    {"doctor", cmd_doctor, "say what this machine allows and how to get more"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_help(FILE *out)
+{
+    fprintf(out, "Usage: whyprof COMMAND [ARGUMENTS]\n\n"
+                 "Says why a running native program is slow: threads, system calls, locks,\n"
+                 "allocations and CPU samples on one timeline.\n\nCommands:\n");
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+    fprintf(out, "\nwhyprof COMMAND --help tells more of each. A first trace:\n"
+                 "  whyprof run --trace -- PROGRAM ARG...\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    const char *name = argv[1];
+    if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+        print_help(stdout);
+        return CLI_OK;
+    }
+    if (!strcmp(name, "--version") || !strcmp(name, "version")) {
+        printf("whyprof %s\n", WHYPROF_VERSION);
+        return CLI_OK;
+    }
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(name, commands[i].name))
+            return commands[i].run(argc - 1, argv + 1);
+    struct err err;
+    err_set(&err, "'%s' is not a command", name);
+    err_hint(&err, "whyprof --help lists the commands");
+    return cli_usage(&err);
+}

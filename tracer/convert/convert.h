@@ -1,0 +1,29 @@
+/* convert: a CTF folder (LTTng's output) to a trace file, through a babeltrace2
+ * graph whose sink is our component class `sink.whyprof.trace`. The same class
+ * is built as a babeltrace2 plugin (plugin.c). The only user of babeltrace2. */
+#ifndef CONVERT_CONVERT_H
+#define CONVERT_CONVERT_H
+
+#include "base/err.h"
+#include "base/progress.h"
+
+#include <stdint.h>
+
+struct convert_options {
+    const char *ctf_dir;  /* any folder with CTF traces below it */
+    const char *out_path; /* gets its name when complete */
+    const struct progress *progress; /* or NULL */
+    const char *const *meta; /* key, value, key, value, ..., NULL: added to table meta; or NULL */
+};
+
+struct convert_result {
+    uint64_t events; /* CTF events read */
+    uint64_t lost;   /* events the tracer discarded */
+    uint64_t bytes;  /* of the trace file */
+};
+
+/* False with err (and no file) on failure or when progress asked to stop. */
+bool convert_ctf(const struct convert_options *options, struct convert_result *result,
+                 struct err *err);
+
+#endif
