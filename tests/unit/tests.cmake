@@ -1,1 +1,2 @@
 # One line a test: whyprof_test(NAME LAYER...)
+whyprof_test(test_trace_file trace)

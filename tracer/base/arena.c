@@ -14,7 +14,9 @@ struct arena_chunk {
     char data[];
 };
 
-enum { CHUNK_BYTES = 64 * 1024 };
+enum {
+    CHUNK_BYTES = 64 * 1024
+};
 
 static struct arena_chunk *chunk_new(size_t bytes)
 {

@@ -12,7 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { OUT_BUFFER = 256 * 1024 };
+enum {
+    OUT_BUFFER = 256 * 1024
+};
 
 bool file_map(struct file_map *map, const char *path, struct err *err)
 {
@@ -163,6 +165,22 @@ void file_out_patch(struct file_out *out, uint64_t off, const void *p, size_t by
     out_flush(out);
     if (!out->failed && pwrite(out->fd, p, bytes, (off_t)off) != (ssize_t)bytes)
         out_fail(out, "write");
+}
+
+bool file_out_read(struct file_out *out, uint64_t off, void *p, size_t bytes, struct err *err)
+{
+    out_flush(out);
+    if (out->failed) {
+        if (err)
+            *err = out->cause;
+        return false;
+    }
+    ssize_t n = pread(out->fd, p, bytes, (off_t)off);
+    if (n < 0)
+        return err_errno(err, "read back %s", out->path);
+    if ((size_t)n != bytes)
+        return err_set(err, "read back %s: was cut short by somebody else", out->path);
+    return true;
 }
 
 bool file_out_commit(struct file_out *out, struct err *err)

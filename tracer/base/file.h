@@ -26,8 +26,8 @@ bool file_read(const char *path, char **data, size_t *bytes, struct err *err);
 
 struct file_out {
     int fd;
-    uint64_t off;    /* bytes written, buffered ones included */
-    uint8_t *buf;    /* owned */
+    uint64_t off; /* bytes written, buffered ones included */
+    uint8_t *buf; /* owned */
     size_t buf_len;
     char *path;      /* owned: the final name */
     char *temp_path; /* owned: the name until file_out_commit */
@@ -41,6 +41,8 @@ bool file_out_open(struct file_out *out, const char *path, struct err *err);
 void file_out_write(struct file_out *out, const void *p, size_t bytes);
 /* Overwrites bytes written before (a header). */
 void file_out_patch(struct file_out *out, uint64_t off, const void *p, size_t bytes);
+/* Reads back bytes written before. */
+bool file_out_read(struct file_out *out, uint64_t off, void *p, size_t bytes, struct err *err);
 /* Flushes and gives the file its name. On failure the temporary file is gone. */
 bool file_out_commit(struct file_out *out, struct err *err);
 /* Drops the file. Safe after commit and on a zeroed struct. */

@@ -5,7 +5,9 @@
 
 #include <stdint.h>
 
-enum { FMT_MAX = 32 };
+enum {
+    FMT_MAX = 32
+};
 
 /* Three significant digits and a unit: "0 ns", "950 ns", "1.23 ms", "12.3 s", "4 min 05 s". */
 const char *fmt_ns(char buf[FMT_MAX], uint64_t ns);

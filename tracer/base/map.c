@@ -5,7 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLOT_FREE, SLOT_LIVE, SLOT_DELETED };
+enum {
+    SLOT_FREE,
+    SLOT_LIVE,
+    SLOT_DELETED
+};
 
 uint64_t hash64(uint64_t x)
 {

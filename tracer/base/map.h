@@ -39,16 +39,16 @@ uint64_t hash64(uint64_t x);
 uint64_t hash_bytes(const void *p, size_t len);
 
 struct intern {
-    char *bytes;       /* owned: all strings, each with a NUL after it */
+    char *bytes; /* owned: all strings, each with a NUL after it */
     size_t bytes_len;
     size_t bytes_cap;
-    uint64_t *offs;    /* owned: where string i starts */
-    uint32_t *lens;    /* owned: its length */
+    uint64_t *offs; /* owned: where string i starts */
+    uint32_t *lens; /* owned: its length */
     size_t offs_cap;
     size_t lens_cap;
     uint32_t count;
-    uint32_t *slots;   /* owned: id + 1, or 0 */
-    size_t slots_cap;  /* power of two, or 0 */
+    uint32_t *slots;  /* owned: id + 1, or 0 */
+    size_t slots_cap; /* power of two, or 0 */
 };
 
 uint32_t intern_bytes(struct intern *in, const void *p, size_t len);

@@ -9,7 +9,8 @@ bool opt_parse_duration(const char *s, uint64_t *ns)
     static const struct {
         const char *unit;
         double scale_ns;
-    } units[] = {{"", 1e9}, {"s", 1e9}, {"ms", 1e6}, {"us", 1e3}, {"ns", 1}, {"m", 60e9}, {"h", 3600e9}};
+    } units[] = {{"", 1e9}, {"s", 1e9},  {"ms", 1e6},  {"us", 1e3},
+                 {"ns", 1}, {"m", 60e9}, {"h", 3600e9}};
     char *end;
     errno = 0;
     double v = strtod(s, &end);
@@ -173,8 +174,8 @@ static void print_option(const struct opt *o, FILE *out)
     int n = o->letter ? snprintf(left, sizeof left, "  -%c, --%s", o->letter, o->name)
                       : snprintf(left, sizeof left, "      --%s", o->name);
     if (o->arg)
-        snprintf(left + n, sizeof left - (size_t)n, "%s%s%s", o->kind == OPT_OPT_STR ? "[=" : " ", o->arg,
-                 o->kind == OPT_OPT_STR ? "]" : "");
+        snprintf(left + n, sizeof left - (size_t)n, "%s%s%s", o->kind == OPT_OPT_STR ? "[=" : " ",
+                 o->arg, o->kind == OPT_OPT_STR ? "]" : "");
     fprintf(out, "%-32s", left);
     if (strlen(left) >= 31)
         fprintf(out, "\n%-32s", "");

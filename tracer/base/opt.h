@@ -25,12 +25,12 @@ enum opt_kind {
 };
 
 struct opt {
-    char letter;       /* 0: none */
-    const char *name;  /* long name; NULL ends the table */
+    char letter;      /* 0: none */
+    const char *name; /* long name; NULL ends the table */
     enum opt_kind kind;
     void *dest;
-    const char *arg;   /* what help calls the value; NULL for flags */
-    const char *help;  /* one sentence; "\n" breaks lines */
+    const char *arg;  /* what help calls the value; NULL for flags */
+    const char *help; /* one sentence; "\n" breaks lines */
 };
 
 struct opt_command {
@@ -38,11 +38,14 @@ struct opt_command {
     const char *usage;   /* "FILE [summary|...]" */
     const char *summary; /* what it does: the first lines of --help */
     const struct opt *opts;
-    const char *more;    /* text after the options (examples), or NULL */
-    bool stop_at_first;  /* the first positional argument ends options (run -- CMD) */
+    const char *more;   /* text after the options (examples), or NULL */
+    bool stop_at_first; /* the first positional argument ends options (run -- CMD) */
 };
 
-enum { OPT_HELP = -1, OPT_BAD = -2 };
+enum {
+    OPT_HELP = -1,
+    OPT_BAD = -2
+};
 
 /* The number of positional arguments, OPT_HELP when help was asked for (and
  * printed on stdout), OPT_BAD with err set on a usage error. */

@@ -8,7 +8,11 @@
 #include "base/opt.h"
 #include "base/progress.h"
 
-enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
+enum {
+    CLI_OK = 0,
+    CLI_FAILED = 1,
+    CLI_USAGE = 2
+};
 
 /* Prints "whyprof: WHAT: WHY" and the hint on stderr; returns CLI_FAILED. */
 int cli_fail(const struct err *err);

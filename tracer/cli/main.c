@@ -24,7 +24,9 @@ static const struct command {
     {"doctor", cmd_doctor, "say what this machine allows and how to get more"},
 };
 
-enum { COMMANDS = sizeof commands / sizeof *commands };
+enum {
+    COMMANDS = sizeof commands / sizeof *commands
+};
 
 static void print_help(FILE *out)
 {

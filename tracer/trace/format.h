@@ -74,8 +74,8 @@
 enum {
     TRACE_VERSION_MAJOR = 1,
     TRACE_VERSION_MINOR = 0,
-    TRACE_BLOCK_ROWS    = 1024,
-    TRACE_BLOCK_PAD     = 16,
+    TRACE_BLOCK_ROWS = 1024,
+    TRACE_BLOCK_PAD = 16,
 };
 
 struct trace_header {
@@ -86,17 +86,17 @@ struct trace_header {
     uint64_t file_bytes;   /* the whole file: tells a truncated one at once */
     uint64_t toc_off;
     uint32_t toc_entries;
-    uint32_t toc_crc;      /* CRC-32 (zlib's) of the entries */
+    uint32_t toc_crc; /* CRC-32 (zlib's) of the entries */
     uint64_t duration_ns;
-    uint32_t header_crc;   /* CRC-32 of the header with this field 0 */
-    uint32_t reserved[3];  /* 0 */
+    uint32_t header_crc;  /* CRC-32 of the header with this field 0 */
+    uint32_t reserved[3]; /* 0 */
 };
 
 enum trace_section_kind {
-    TRACE_SECTION_PARTS   = 1,
-    TRACE_SECTION_BLOCKS  = 2,
+    TRACE_SECTION_PARTS = 1,
+    TRACE_SECTION_BLOCKS = 2,
     TRACE_SECTION_STRINGS = 3,
-    TRACE_SECTION_BYTES   = 4,
+    TRACE_SECTION_BYTES = 4,
 };
 
 struct trace_section {
@@ -129,7 +129,10 @@ struct trace_block {
     uint32_t reserved;
 };
 
-enum trace_pack { TRACE_PACK_FRAME = 0, TRACE_PACK_DICT = 1 };
+enum trace_pack {
+    TRACE_PACK_FRAME = 0,
+    TRACE_PACK_DICT = 1
+};
 
 struct trace_column {
     uint64_t base;
@@ -158,6 +161,9 @@ enum trace_kind {
     TRACE_ALLOC,  /* enum trace_alloc_kind */
     TRACE_SAMPLE, /* enum trace_sample_kind */
 };
+
+/* The schema is laid out as a table. clang-format stays out of it. */
+/* clang-format off */
 
 /* X(NAME, "sql name", by_thread): numbers are the order here; append only. */
 #define TRACE_TABLES(X)                                                                            \
@@ -253,6 +259,8 @@ enum trace_kind {
     C(MODULE, pid, TID) C(MODULE, begin, HEX) C(MODULE, end, HEX) C(MODULE, file_off, U64)         \
     C(MODULE, path, STR) C(MODULE, build_id, STR)
 
+/* clang-format on */
+
 enum trace_table {
 #define X(NAME, name, by_thread) TRACE_##NAME##_TABLE,
     TRACE_TABLES(X)
@@ -262,14 +270,22 @@ enum trace_table {
 
 /* TRACE_SYSCALL_ret and so on: a column's number in its table. */
 #define X(NAME, name, by_thread)                                                                   \
-    enum trace_##name##_column { TRACE_COLUMNS_##NAME(TRACE_COLUMN_ENUM) TRACE_##NAME##_COLUMNS };
+    enum trace_##name##_column{TRACE_COLUMNS_##NAME(TRACE_COLUMN_ENUM) TRACE_##NAME##_COLUMNS};
 #define TRACE_COLUMN_ENUM(TABLE, name, KIND) TRACE_##TABLE##_##name,
 TRACE_TABLES(X)
 #undef X
 
-enum { TRACE_MAX_COLUMNS = 16 };
+enum {
+    TRACE_MAX_COLUMNS = 16
+};
 
-enum trace_state { TRACE_UNKNOWN = 0, TRACE_RUNNING, TRACE_RUNNABLE, TRACE_BLOCKED, TRACE_STATES };
+enum trace_state {
+    TRACE_UNKNOWN = 0,
+    TRACE_RUNNING,
+    TRACE_RUNNABLE,
+    TRACE_BLOCKED,
+    TRACE_STATES
+};
 
 enum trace_reason {
     TRACE_REASON_NONE = 0,
@@ -311,7 +327,10 @@ enum trace_alloc_kind {
     TRACE_ALLOC_KINDS
 };
 
-enum trace_sample_kind { TRACE_SAMPLE_CPU = 0, TRACE_SAMPLE_KINDS };
+enum trace_sample_kind {
+    TRACE_SAMPLE_CPU = 0,
+    TRACE_SAMPLE_KINDS
+};
 
 struct trace_column_info {
     const char *name;

@@ -29,7 +29,7 @@ struct trace; /* an open file */
 /* NULL with err when it cannot be read, is not a trace, is cut short, damaged or
  * of a newer major version. Constant time. */
 struct trace *trace_open(const char *path, struct err *err);
-/* The same on memory, borrowed until close (tests, fuzzing). */
+/* The same on memory aligned to 8 bytes, borrowed until close (tests, fuzzing). */
 struct trace *trace_open_memory(const void *data, size_t bytes, const char *name, struct err *err);
 void trace_close(struct trace *t);
 
@@ -53,9 +53,9 @@ uint64_t trace_table_rows(const struct trace *t, enum trace_table table);
 bool trace_damage(const struct trace *t, struct err *err);
 
 struct trace_column_view {
-    const uint8_t *bits;  /* borrowed from the file */
-    const uint8_t *dict;  /* NULL: frame of reference */
-    uint64_t base;        /* or the dictionary's length */
+    const uint8_t *bits; /* borrowed from the file */
+    const uint8_t *dict; /* NULL: frame of reference */
+    uint64_t base;       /* or the dictionary's length */
     uint64_t mask;
     unsigned width;
 };
@@ -65,8 +65,8 @@ struct trace_cursor {
     struct trace *trace;
     const struct trace_block_entry *blocks; /* the partition's */
     uint64_t total_rows;
-    uint64_t first;   /* first row of the loaded block */
-    uint64_t rows;    /* rows in it; 0 = none loaded */
+    uint64_t first; /* first row of the loaded block */
+    uint64_t rows;  /* rows in it; 0 = none loaded */
     enum trace_table table;
     uint32_t key;
     bool damaged;
@@ -97,19 +97,24 @@ static inline uint64_t trace_column_bits(const struct trace_column_view *v, uint
     return lo & v->mask;
 }
 
-/* The word in column `col` of row `row`, both below their counts; 0 on damage. */
-static inline uint64_t trace_get(struct trace_cursor *c, uint64_t row, unsigned col)
+/* The word of the block's row i; 0 where a dictionary has no such word. */
+static inline uint64_t trace_view_get(const struct trace_column_view *v, uint64_t i)
 {
-    if (row - c->first >= c->rows && !trace_cursor_load(c, row))
-        return 0;
-    const struct trace_column_view *v = &c->columns[col];
-    uint64_t bits = trace_column_bits(v, row - c->first);
+    uint64_t bits = trace_column_bits(v, i);
     if (!v->dict)
         return v->base + bits;
     uint64_t word = 0;
     if (bits < v->base)
         memcpy(&word, v->dict + bits * 8, 8);
     return word;
+}
+
+/* The word in column `col` of row `row`, both below their counts; 0 on damage. */
+static inline uint64_t trace_get(struct trace_cursor *c, uint64_t row, unsigned col)
+{
+    if (row - c->first >= c->rows && !trace_cursor_load(c, row))
+        return 0;
+    return trace_view_get(&c->columns[col], row - c->first);
 }
 
 static inline double trace_get_f64(struct trace_cursor *c, uint64_t row, unsigned col)
@@ -137,7 +142,8 @@ struct trace_frame {
 
 /* Fills frames[0..max) leaf first and returns the stack's depth (may exceed max);
  * 0 for stack 0 or out of range. */
-size_t trace_stack(const struct trace *t, uint64_t stack_id, struct trace_frame *frames, size_t max);
+size_t trace_stack(const struct trace *t, uint64_t stack_id, struct trace_frame *frames,
+                   size_t max);
 /* One frame by its row. */
 struct trace_frame trace_frame_at(const struct trace *t, uint64_t frame_id);
 

@@ -1,0 +1,447 @@
+#include "trace/writer.h"
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/map.h"
+#include "trace/block.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+/* Rows waiting to be packed. The window is two blocks wide, so rows that come
+ * up to a block's length out of order are still put in order. */
+enum {
+    WINDOW_ROWS = 2 * TRACE_BLOCK_ROWS
+};
+
+struct rows {
+    uint64_t *words; /* owned, row-major */
+    size_t cap;      /* in words */
+    size_t count;    /* rows */
+};
+
+struct part {
+    uint32_t key;
+    bool sorted; /* pending rows are in order */
+    struct rows pending;
+    struct rows late;                 /* older than what was packed already */
+    struct trace_block_entry *blocks; /* owned */
+    size_t block_count;
+    size_t blocks_cap;
+    uint64_t packed_rows;
+    uint64_t packed_ts; /* ts of the last packed row */
+};
+
+struct table {
+    struct part *parts; /* owned, in order of first use */
+    size_t part_count;
+    size_t parts_cap;
+    struct map64 part_of_key; /* index into parts */
+};
+
+struct trace_writer {
+    struct file_out out;
+    struct table tables[TRACE_TABLE_COUNT];
+    struct intern strings;
+    struct intern frames;      /* a frame's column words as bytes */
+    struct map64 node_of_edge; /* parent << 32 | frame -> node */
+    struct strbuf packed;      /* the block being written */
+    struct trace_section *toc; /* owned */
+    size_t toc_count;
+    size_t toc_cap;
+};
+
+struct trace_writer *trace_writer_open(const char *path, struct err *err)
+{
+    struct trace_writer *w = calloc(1, sizeof *w);
+    if (!w)
+        abort();
+    if (!file_out_open(&w->out, path, err)) {
+        free(w);
+        return NULL;
+    }
+    struct trace_header header = {.header_bytes = 0};
+    file_out_write(&w->out, &header, sizeof header);
+    intern_str(&w->strings, "");
+    trace_writer_row(w, TRACE_STACK_TABLE, 0, (uint64_t[]){0, 0});
+    trace_writer_row(w, TRACE_STACK_NODE_TABLE, 0, (uint64_t[]){0, 0});
+    return w;
+}
+
+uint32_t trace_writer_string_n(struct trace_writer *w, const char *s, size_t len)
+{
+    return intern_bytes(&w->strings, s, len);
+}
+
+uint32_t trace_writer_string(struct trace_writer *w, const char *s)
+{
+    return intern_str(&w->strings, s);
+}
+
+static void rows_add(struct rows *r, const uint64_t *values, unsigned columns)
+{
+    mem_grow(&r->words, &r->cap, (r->count + 1) * columns, sizeof *r->words);
+    memcpy(r->words + r->count * columns, values, columns * sizeof *values);
+    r->count++;
+}
+
+static struct part *part_of(struct table *t, uint32_t key)
+{
+    bool added;
+    uint64_t *at = map64_put(&t->part_of_key, key, &added);
+    if (added) {
+        *at = t->part_count;
+        mem_grow(&t->parts, &t->parts_cap, t->part_count + 1, sizeof *t->parts);
+        t->parts[t->part_count++] = (struct part){.key = key, .sorted = true};
+    }
+    return &t->parts[*at];
+}
+
+/* Stable: rows of equal ts keep their order of arrival. A merge sort over row
+ * numbers, since rows are wide. */
+static void rows_sort(struct rows *r, unsigned columns, unsigned ts)
+{
+    size_t n = r->count;
+    uint32_t *order = mem_realloc(NULL, 2 * n, sizeof *order), *from = order, *to = order + n;
+    for (size_t i = 0; i < n; i++)
+        from[i] = (uint32_t)i;
+#define TS_OF(i) r->words[(size_t)(i)*columns + ts]
+    for (size_t width = 1; width < n; width *= 2) {
+        for (size_t lo = 0; lo < n; lo += 2 * width) {
+            size_t mid = lo + width < n ? lo + width : n;
+            size_t hi = mid + width < n ? mid + width : n;
+            size_t a = lo, b = mid;
+            for (size_t k = lo; k < hi; k++)
+                to[k] = b >= hi || (a < mid && TS_OF(from[a]) <= TS_OF(from[b])) ? from[a++]
+                                                                                 : from[b++];
+        }
+        uint32_t *swap = from;
+        from = to;
+        to = swap;
+    }
+#undef TS_OF
+    uint64_t *words = mem_realloc(NULL, n * columns, sizeof *words);
+    for (size_t i = 0; i < n; i++)
+        memcpy(words + i * columns, r->words + (size_t)from[i] * columns, columns * sizeof *words);
+    memcpy(r->words, words, n * columns * sizeof *words);
+    free(words);
+    free(order);
+}
+
+static void write_block(struct trace_writer *w, enum trace_table table, struct part *p,
+                        const uint64_t *words, unsigned rows)
+{
+    const struct trace_table_info *info = &trace_tables[table];
+    mem_grow(&p->blocks, &p->blocks_cap, p->block_count + 1, sizeof *p->blocks);
+    struct trace_block_entry *e = &p->blocks[p->block_count++];
+    *e = (struct trace_block_entry){.off = w->out.off};
+    if (info->ts_column >= 0) {
+        e->first_ts = words[info->ts_column];
+        p->packed_ts = words[(rows - 1) * info->columns + (unsigned)info->ts_column];
+    }
+    p->packed_rows += rows;
+    strbuf_clear(&w->packed);
+    block_pack(info, words, rows, &w->packed);
+    file_out_write(&w->out, w->packed.p, w->packed.len);
+}
+
+/* Packs the oldest pending rows, a block at a time, keeping `keep` or fewer. */
+static void pack_pending(struct trace_writer *w, enum trace_table table, struct part *p,
+                         size_t keep)
+{
+    const struct trace_table_info *info = &trace_tables[table];
+    if (!p->sorted)
+        rows_sort(&p->pending, info->columns, (unsigned)info->ts_column);
+    p->sorted = true;
+    size_t done = 0;
+    while (p->pending.count - done > keep) {
+        size_t n = p->pending.count - done;
+        if (n > TRACE_BLOCK_ROWS)
+            n = TRACE_BLOCK_ROWS;
+        write_block(w, table, p, p->pending.words + done * info->columns, (unsigned)n);
+        done += n;
+    }
+    p->pending.count -= done;
+    memmove(p->pending.words, p->pending.words + done * info->columns,
+            p->pending.count * info->columns * sizeof *p->pending.words);
+}
+
+uint32_t trace_writer_row(struct trace_writer *w, enum trace_table table, uint32_t key,
+                          const uint64_t *values)
+{
+    const struct trace_table_info *info = &trace_tables[table];
+    struct part *p = part_of(&w->tables[table], key);
+    uint32_t index = (uint32_t)(p->packed_rows + p->pending.count + p->late.count);
+    if (info->ts_column >= 0) {
+        uint64_t ts = values[info->ts_column];
+        if (p->packed_rows && ts < p->packed_ts) {
+            rows_add(&p->late, values, info->columns);
+            return index;
+        }
+        if (p->pending.count &&
+            ts < p->pending
+                     .words[(p->pending.count - 1) * info->columns + (unsigned)info->ts_column])
+            p->sorted = false;
+        if (p->pending.count == WINDOW_ROWS)
+            pack_pending(w, table, p, TRACE_BLOCK_ROWS);
+        /* what was packed just now may make this row late after all */
+        if (p->packed_rows && ts < p->packed_ts) {
+            rows_add(&p->late, values, info->columns);
+            return index;
+        }
+    }
+    rows_add(&p->pending, values, info->columns);
+    return index;
+}
+
+void trace_writer_update(struct trace_writer *w, enum trace_table table, uint32_t row,
+                         unsigned column, uint64_t value)
+{
+    struct part *p = part_of(&w->tables[table], 0);
+    if (row < p->pending.count)
+        p->pending.words[(size_t)row * trace_tables[table].columns + column] = value;
+}
+
+uint32_t trace_writer_stack_new(struct trace_writer *w)
+{
+    return trace_writer_row(w, TRACE_STACK_TABLE, 0, (uint64_t[]){0, 0});
+}
+
+uint32_t trace_writer_frame(struct trace_writer *w, const uint64_t values[TRACE_FRAME_COLUMNS])
+{
+    uint32_t known = w->frames.count;
+    uint32_t id = intern_bytes(&w->frames, values, TRACE_FRAME_COLUMNS * sizeof *values);
+    if (id == known)
+        trace_writer_row(w, TRACE_FRAME_TABLE, 0, values);
+    return id;
+}
+
+void trace_writer_stack_define(struct trace_writer *w, uint32_t stack, const uint32_t *frames,
+                               size_t depth)
+{
+    uint32_t node = 0;
+    for (size_t i = depth; i-- > 0;) {
+        bool added;
+        uint64_t *at = map64_put(&w->node_of_edge, (uint64_t)node << 32 | frames[i], &added);
+        if (added)
+            *at = trace_writer_row(w, TRACE_STACK_NODE_TABLE, 0, (uint64_t[]){node, frames[i]});
+        node = (uint32_t)*at;
+    }
+    trace_writer_update(w, TRACE_STACK_TABLE, stack, TRACE_STACK_node, node);
+    trace_writer_update(w, TRACE_STACK_TABLE, stack, TRACE_STACK_depth, depth);
+}
+
+void trace_writer_meta(struct trace_writer *w, const char *key, const char *value)
+{
+    uint64_t row[] = {trace_writer_string(w, key), trace_writer_string(w, value)};
+    struct rows *rows = &part_of(&w->tables[TRACE_META_TABLE], 0)->pending;
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->words[i * TRACE_META_COLUMNS] == row[0]) { /* later wins */
+            rows->words[i * TRACE_META_COLUMNS + TRACE_META_value] = row[1];
+            return;
+        }
+    }
+    trace_writer_row(w, TRACE_META_TABLE, 0, row);
+}
+
+void trace_writer_meta_u64(struct trace_writer *w, const char *key, uint64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%" PRIu64, value);
+    trace_writer_meta(w, key, text);
+}
+
+uint64_t trace_writer_bytes(const struct trace_writer *w)
+{
+    return w->out.off;
+}
+
+/* Unpacks a block that was written before into rows. */
+static bool read_back(struct trace_writer *w, enum trace_table table, uint64_t off, unsigned rows,
+                      struct rows *into, struct err *err)
+{
+    const struct trace_table_info *info = &trace_tables[table];
+    struct trace_block head;
+    if (!file_out_read(&w->out, off, &head, sizeof head, err))
+        return false;
+    uint8_t *data = mem_realloc(NULL, head.bytes, 1);
+    struct trace_column_view views[TRACE_MAX_COLUMNS];
+    bool ok = file_out_read(&w->out, off, data, head.bytes, err) &&
+              block_open(data, head.bytes, rows, info->columns, views, err);
+    for (unsigned r = 0; ok && r < rows; r++) {
+        uint64_t values[TRACE_MAX_COLUMNS];
+        for (unsigned c = 0; c < info->columns; c++)
+            values[c] = trace_view_get(&views[c], r);
+        rows_add(into, values, info->columns);
+    }
+    free(data);
+    return ok;
+}
+
+/* Puts late rows in their place: unpacks the blocks from the first one they
+ * touch on, and packs all of that anew. The old blocks stay as unused bytes. */
+static bool merge_late(struct trace_writer *w, enum trace_table table, struct part *p,
+                       struct err *err)
+{
+    const struct trace_table_info *info = &trace_tables[table];
+    uint64_t first_late = UINT64_MAX;
+    for (size_t i = 0; i < p->late.count; i++) {
+        uint64_t ts = p->late.words[i * info->columns + (unsigned)info->ts_column];
+        if (ts < first_late)
+            first_late = ts;
+    }
+    size_t from = p->block_count;
+    while (from > 0 && p->blocks[from - 1].first_ts > first_late)
+        from--;
+    if (from > 0)
+        from--; /* it may end after the first late row */
+    struct rows all = {0};
+    for (size_t b = from; b < p->block_count; b++) {
+        uint64_t rows = p->packed_rows - b * TRACE_BLOCK_ROWS;
+        if (rows > TRACE_BLOCK_ROWS)
+            rows = TRACE_BLOCK_ROWS;
+        if (!read_back(w, table, p->blocks[b].off, (unsigned)rows, &all, err)) {
+            free(all.words);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < p->late.count; i++)
+        rows_add(&all, p->late.words + i * info->columns, info->columns);
+    for (size_t i = 0; i < p->pending.count; i++)
+        rows_add(&all, p->pending.words + i * info->columns, info->columns);
+    free(p->pending.words);
+    p->pending = all;
+    p->sorted = false;
+    p->late.count = 0;
+    p->block_count = from;
+    p->packed_rows = from * TRACE_BLOCK_ROWS;
+    return true;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const struct part *x = a, *y = b;
+    return x->key < y->key ? -1 : x->key > y->key;
+}
+
+static void write_section(struct trace_writer *w, enum trace_section_kind kind, uint32_t arg,
+                          const void *data, uint64_t bytes, uint64_t count)
+{
+    static const char zeros[8];
+    file_out_write(&w->out, zeros, (8 - w->out.off % 8) % 8);
+    mem_grow(&w->toc, &w->toc_cap, w->toc_count + 1, sizeof *w->toc);
+    w->toc[w->toc_count++] = (struct trace_section){
+        .kind = kind,
+        .arg = arg,
+        .off = w->out.off,
+        .bytes = bytes,
+        .count = count,
+        .crc = (uint32_t)crc32_z(0, data, bytes),
+    };
+    file_out_write(&w->out, data, bytes);
+}
+
+static bool finish_table(struct trace_writer *w, enum trace_table table, struct err *err)
+{
+    struct table *t = &w->tables[table];
+    if (!t->part_count)
+        return true;
+    qsort(t->parts, t->part_count, sizeof *t->parts, by_key);
+    struct strbuf parts = {0}, blocks = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < t->part_count; i++) {
+        struct part *p = &t->parts[i];
+        ok = !p->late.count || merge_late(w, table, p, err);
+        if (!ok)
+            break;
+        pack_pending(w, table, p, 0);
+        struct trace_part_entry entry = {
+            .key = p->key,
+            .rows = p->packed_rows,
+            .first_block = blocks.len / sizeof(struct trace_block_entry),
+        };
+        strbuf_append(&parts, &entry, sizeof entry);
+        strbuf_append(&blocks, p->blocks, p->block_count * sizeof *p->blocks);
+    }
+    if (ok) {
+        write_section(w, TRACE_SECTION_PARTS, table, parts.p, parts.len, t->part_count);
+        write_section(w, TRACE_SECTION_BLOCKS, table, blocks.p, blocks.len,
+                      blocks.len / sizeof(struct trace_block_entry));
+    }
+    strbuf_release(&parts);
+    strbuf_release(&blocks);
+    return ok;
+}
+
+static void write_strings(struct trace_writer *w)
+{
+    struct intern *in = &w->strings;
+    mem_grow(&in->offs, &in->offs_cap, (size_t)in->count + 1, sizeof *in->offs);
+    in->offs[in->count] = in->bytes_len;
+    write_section(w, TRACE_SECTION_STRINGS, 0, in->offs,
+                  ((uint64_t)in->count + 1) * sizeof *in->offs, in->count);
+    write_section(w, TRACE_SECTION_BYTES, 0, in->bytes, in->bytes_len, in->bytes_len);
+}
+
+static void write_contents(struct trace_writer *w, uint64_t duration_ns)
+{
+    static const char zeros[8];
+    file_out_write(&w->out, zeros, (8 - w->out.off % 8) % 8);
+    struct trace_header header = {
+        .magic = TRACE_MAGIC,
+        .major = TRACE_VERSION_MAJOR,
+        .minor = TRACE_VERSION_MINOR,
+        .header_bytes = sizeof header,
+        .toc_off = w->out.off,
+        .toc_entries = (uint32_t)w->toc_count,
+        .toc_crc = (uint32_t)crc32_z(0, (const void *)w->toc, w->toc_count * sizeof *w->toc),
+        .duration_ns = duration_ns,
+    };
+    file_out_write(&w->out, w->toc, w->toc_count * sizeof *w->toc);
+    header.file_bytes = w->out.off;
+    header.header_crc = (uint32_t)crc32_z(0, (const void *)&header, sizeof header);
+    file_out_patch(&w->out, 0, &header, sizeof header);
+}
+
+static void writer_free(struct trace_writer *w)
+{
+    for (int i = 0; i < TRACE_TABLE_COUNT; i++) {
+        struct table *t = &w->tables[i];
+        for (size_t p = 0; p < t->part_count; p++) {
+            free(t->parts[p].pending.words);
+            free(t->parts[p].late.words);
+            free(t->parts[p].blocks);
+        }
+        free(t->parts);
+        map64_release(&t->part_of_key);
+    }
+    intern_release(&w->strings);
+    intern_release(&w->frames);
+    map64_release(&w->node_of_edge);
+    strbuf_release(&w->packed);
+    free(w->toc);
+    file_out_discard(&w->out);
+    free(w);
+}
+
+bool trace_writer_close(struct trace_writer *w, uint64_t duration_ns, struct err *err)
+{
+    bool ok = true;
+    for (int i = 0; ok && i < TRACE_TABLE_COUNT; i++)
+        ok = finish_table(w, (enum trace_table)i, err);
+    if (ok) {
+        write_strings(w);
+        write_contents(w, duration_ns);
+        ok = file_out_commit(&w->out, err);
+    }
+    writer_free(w);
+    return ok;
+}
+
+void trace_writer_abort(struct trace_writer *w)
+{
+    writer_free(w);
+}
