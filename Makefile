@@ -1,0 +1,77 @@
+# Everything a newcomer types. The build itself is CMake's; `make help` lists the targets.
+SHELL  := /bin/bash
+BUILD  ?= build
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc)
+
+# Debian 12 packages, by what needs them.
+DEPS_BUILD := gcc g++ make cmake ninja-build pkg-config clang bpftool libc6-dev linux-libc-dev \
+	liblttng-ust-dev liblttng-ctl-dev lttng-tools libbabeltrace2-dev libbpf-dev libelf-dev libdw-dev \
+	libiberty-dev zlib1g-dev libdeflate-dev libcjson-dev libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core
+DEPS_DEMO  := redis-server redis-tools
+DEPS_TEST  := $(DEPS_DEMO) libcmocka-dev babeltrace2 python3 procps util-linux binutils strace \
+	xvfb xauth xdotool
+DEPS_CI    := clang-format libclang-rt-14-dev
+DEPS_BENCH := $(DEPS_DEMO) linux-perf strace sysbench libunwind-dev
+
+.PHONY: help deps deps-demo deps-test deps-ci deps-bench build demo test bench install clean format format-check
+help:
+	@echo 'make demo             install what is missing, build, trace redis-server under load, show the trace'
+	@echo 'make test             install what the tests need, build, run them all'
+	@echo 'make build            build into $(BUILD)/ (programs in bin/, the agent in lib/)'
+	@echo 'make bench            overhead and conversion figures, as ratios to other tools'
+	@echo 'make install PREFIX=  install (default $(PREFIX))'
+	@echo 'make deps             install the Debian packages that the build needs'
+	@echo 'make format           clang-format all sources'
+	@echo 'make clean            remove $(BUILD)/'
+
+# $(call install_packages,LIST): installs what is missing, says so, asks for sudo only then.
+define install_packages
+	@missing=(); for p in $(1); do \
+	    dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing+=($$p); done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+	    sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	    echo "Installing $${#missing[@]} Debian packages: $${missing[*]}"; \
+	    $$sudo apt-get update -qq && \
+	    $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null || \
+	    { echo "make: installing packages failed; try: apt-get install $${missing[*]}" >&2; exit 1; }; \
+	fi
+endef
+
+deps:
+	$(call install_packages,$(DEPS_BUILD))
+deps-demo: deps
+	$(call install_packages,$(DEPS_DEMO))
+deps-test: deps
+	$(call install_packages,$(DEPS_TEST))
+deps-ci: deps-test
+	$(call install_packages,$(DEPS_CI))
+deps-bench: deps
+	$(call install_packages,$(DEPS_BENCH))
+
+build: deps
+	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
+	    $(CMAKE_ARGS) >$(if $(V),/dev/stdout,/dev/null)
+	@cmake --build $(BUILD) -j $(JOBS)
+
+demo: deps-demo build
+	@tests/demo.sh $(BUILD)
+
+test: CMAKE_ARGS += -DWHYPROF_TESTS=ON
+test: deps-test build
+	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) $(CTEST_ARGS)
+
+bench: CMAKE_ARGS += -DWHYPROF_BENCH=ON
+bench: deps-bench build
+	@tests/bench/run.sh $(BUILD)
+
+install: build
+	@cmake --install $(BUILD) --prefix $(PREFIX)
+
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+format-check:
+	@git ls-files '*.c' '*.h' | xargs clang-format --dry-run -Werror
+
+clean:
+	@rm -rf $(BUILD)
