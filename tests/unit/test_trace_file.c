@@ -1,6 +1,7 @@
 /* The trace file: what the writer was given, the reader gives back. */
 #include "trace/block.h"
 #include "trace/reader.h"
+#include "trace/totals.h"
 #include "trace/writer.h"
 
 #include <setjmp.h>
@@ -145,6 +146,57 @@ static void lower_bound_is_exact(void **state)
     trace_close(t);
 }
 
+/* Time in each class over any range, against adding up all spans. */
+static void check_totals(unsigned spans, bool one_late)
+{
+    static uint64_t ts[5000], class[5000];
+    uint64_t seed = spans;
+    struct err err;
+    struct trace_writer *w = trace_writer_open(path, &err);
+    uint64_t now = 100;
+    for (unsigned i = 0; i < spans; i++) {
+        uint64_t state = 1 + random_next(&seed) % 3, reason = random_next(&seed) % TRACE_REASONS;
+        ts[i] = now;
+        class[i] = trace_class(state, reason);
+        now += 1 + random_next(&seed) % 1000;
+        if (i || !one_late)
+            trace_writer_row(w, TRACE_THREAD_STATE_TABLE, 2,
+                             (uint64_t[]){ts[i], state, 0, reason, 0, 0, 0});
+    }
+    if (one_late)
+        trace_writer_row(w, TRACE_THREAD_STATE_TABLE, 2,
+                         (uint64_t[]){ts[0], class[0] < 3 ? class[0] : 3, 0,
+                                      class[0] < 3 ? 0 : class[0] - 3, 0, 0, 0});
+    assert_true(trace_writer_close(w, now, &err));
+    struct trace *t = trace_open(path, &err);
+    struct trace_totals totals = trace_totals(t, 2, now);
+    assert_int_equal(totals.sums.total_rows, spans ? (spans - 1) / TRACE_TOTAL_SPANS : 0);
+    for (int round = 0; round < 300; round++) {
+        uint64_t from = random_next(&seed) % (now + 100), to = random_next(&seed) % (now + 100);
+        uint64_t want[TRACE_CLASSES] = {0}, got[TRACE_CLASSES];
+        for (unsigned i = 0; i < spans; i++) {
+            uint64_t a = ts[i], b = i + 1 < spans ? ts[i + 1] : now;
+            a = a > from ? a : from;
+            b = b < to ? b : to;
+            want[class[i]] += b > a ? b - a : 0;
+        }
+        trace_totals_range(&totals, from, to, got);
+        assert_memory_equal(got, want, sizeof got);
+    }
+    trace_close(t);
+}
+
+static void state_totals_are_exact(void **state)
+{
+    (void)state;
+    check_totals(0, false);
+    check_totals(1, false);
+    check_totals(64, false);
+    check_totals(65, false);
+    check_totals(5000, false);
+    check_totals(5000, true);
+}
+
 static void strings_stacks_and_meta(void **state)
 {
     (void)state;
@@ -241,6 +293,7 @@ int main(void)
         cmocka_unit_test(block_signed_column_is_small),
         cmocka_unit_test(rows_come_back_in_order),
         cmocka_unit_test(lower_bound_is_exact),
+        cmocka_unit_test(state_totals_are_exact),
         cmocka_unit_test(strings_stacks_and_meta),
         cmocka_unit_test(abort_leaves_no_file),
         cmocka_unit_test(other_files_are_refused),

@@ -61,6 +61,12 @@
  * a smaller number, node 0 is the root and has no frame. Inlined calls are
  * frames of their own with `inlined` 1, called by the next node up.
  *
+ * LEVEL OF DETAIL. Row k of a thread's state_total partition is how long the
+ * thread was in each class (a state; for blocked, a state and reason) during its
+ * first TRACE_TOTAL_SPANS * (k + 1) spans. With it the time in each class over
+ * any range is exact without reading the spans inside it. It is derived data: a
+ * reader may do without.
+ *
  * thread_state has no `dur`: spans of a thread follow each other without a gap,
  * so one ends where the next begins, the last at the thread's end_ts. */
 #ifndef TRACE_FORMAT_H
@@ -76,6 +82,7 @@ enum {
     TRACE_VERSION_MINOR = 0,
     TRACE_BLOCK_ROWS = 1024,
     TRACE_BLOCK_PAD = 16,
+    TRACE_TOTAL_SPANS = 64,
 };
 
 struct trace_header {
@@ -187,7 +194,8 @@ enum trace_kind {
     X(FRAME, frame, 0)                                                                             \
     X(LOST, lost, 0)                                                                               \
     X(EVENT_COUNT, event_count, 0)                                                                 \
-    X(MODULE, module, 0)
+    X(MODULE, module, 0)                                                                           \
+    X(STATE_TOTAL, state_total, 1)
 
 /* Columns of each table: C(TABLE, name, KIND); append only. */
 #define TRACE_COLUMNS_META(C)                                                                      \
@@ -258,6 +266,13 @@ enum trace_kind {
 #define TRACE_COLUMNS_MODULE(C)                                                                    \
     C(MODULE, pid, TID) C(MODULE, begin, HEX) C(MODULE, end, HEX) C(MODULE, file_off, U64)         \
     C(MODULE, path, STR) C(MODULE, build_id, STR)
+#define TRACE_COLUMNS_STATE_TOTAL(C)                                                               \
+    C(STATE_TOTAL, unknown, DUR) C(STATE_TOTAL, running, DUR) C(STATE_TOTAL, runnable, DUR)        \
+    C(STATE_TOTAL, blocked_none, DUR) C(STATE_TOTAL, blocked_lock, DUR)                            \
+    C(STATE_TOTAL, blocked_cond, DUR) C(STATE_TOTAL, blocked_join, DUR)                            \
+    C(STATE_TOTAL, blocked_syscall, DUR) C(STATE_TOTAL, blocked_sleep, DUR)                        \
+    C(STATE_TOTAL, blocked_io, DUR) C(STATE_TOTAL, blocked_page_fault, DUR)                        \
+    C(STATE_TOTAL, blocked_preempted, DUR) C(STATE_TOTAL, blocked_unknown, DUR)
 
 /* clang-format on */
 
@@ -300,6 +315,17 @@ enum trace_reason {
     TRACE_REASON_UNKNOWN,
     TRACE_REASONS
 };
+
+/* Time classes: a state, or for blocked time the state and its reason. */
+enum {
+    TRACE_CLASSES = TRACE_BLOCKED + TRACE_REASONS
+};
+static inline unsigned trace_class(uint64_t state, uint64_t reason)
+{
+    if (state < TRACE_BLOCKED)
+        return (unsigned)state;
+    return state == TRACE_BLOCKED && reason < TRACE_REASONS ? TRACE_BLOCKED + (unsigned)reason : 0;
+}
 
 /* Same numbers as tracepoints/events.h WHYPROF_LOCK_*. */
 enum trace_lock_kind {

@@ -32,6 +32,7 @@ enum {
     LOST_TS = TRACE_LOST_ts,
     EVENT_COUNT_TS = -1,
     MODULE_TS = -1,
+    STATE_TOTAL_TS = -1,
 };
 
 const struct trace_table_info trace_tables[TRACE_TABLE_COUNT] = {
@@ -46,6 +47,8 @@ const struct trace_table_info trace_tables[TRACE_TABLE_COUNT] = {
                    #name " has too many columns");
 TRACE_TABLES(X)
 #undef X
+
+_Static_assert((int)TRACE_STATE_TOTAL_COLUMNS == (int)TRACE_CLASSES, "a column for each class");
 
 static const char *const state_names[TRACE_STATES] = {
     [TRACE_UNKNOWN] = "unknown",

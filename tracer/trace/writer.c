@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "trace/block.h"
+#include "trace/totals.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -32,7 +33,8 @@ struct part {
     size_t block_count;
     size_t blocks_cap;
     uint64_t packed_rows;
-    uint64_t packed_ts; /* ts of the last packed row */
+    uint64_t packed_ts;            /* ts of the last packed row */
+    struct totals_builder *totals; /* owned; thread_state only: the packed rows' */
 };
 
 struct table {
@@ -131,6 +133,18 @@ static void rows_sort(struct rows *r, unsigned columns, unsigned ts)
     free(order);
 }
 
+/* Keeps state_total up with the rows of thread_state as they are packed. */
+static void add_totals(struct trace_writer *w, struct part *p, const uint64_t *words, unsigned rows)
+{
+    if (!p->totals && !(p->totals = calloc(1, sizeof *p->totals)))
+        abort();
+    for (unsigned r = 0; r < rows; r++) {
+        uint64_t sums[TRACE_STATE_TOTAL_COLUMNS];
+        if (totals_add(p->totals, words + r * TRACE_THREAD_STATE_COLUMNS, sums))
+            trace_writer_row(w, TRACE_STATE_TOTAL_TABLE, p->key, sums);
+    }
+}
+
 static void write_block(struct trace_writer *w, enum trace_table table, struct part *p,
                         const uint64_t *words, unsigned rows)
 {
@@ -143,6 +157,8 @@ static void write_block(struct trace_writer *w, enum trace_table table, struct p
         p->packed_ts = words[(rows - 1) * info->columns + (unsigned)info->ts_column];
     }
     p->packed_rows += rows;
+    if (table == TRACE_THREAD_STATE_TABLE)
+        add_totals(w, p, words, rows);
     strbuf_clear(&w->packed);
     block_pack(info, words, rows, &w->packed);
     file_out_write(&w->out, w->packed.p, w->packed.len);
@@ -169,29 +185,29 @@ static void pack_pending(struct trace_writer *w, enum trace_table table, struct 
             p->pending.count * info->columns * sizeof *p->pending.words);
 }
 
+/* A row that is older than what its partition has packed already. */
+static bool is_late(const struct part *p, uint64_t ts)
+{
+    return p->packed_rows && ts < p->packed_ts;
+}
+
 uint32_t trace_writer_row(struct trace_writer *w, enum trace_table table, uint32_t key,
                           const uint64_t *values)
 {
     const struct trace_table_info *info = &trace_tables[table];
     struct part *p = part_of(&w->tables[table], key);
     uint32_t index = (uint32_t)(p->packed_rows + p->pending.count + p->late.count);
-    if (info->ts_column >= 0) {
-        uint64_t ts = values[info->ts_column];
-        if (p->packed_rows && ts < p->packed_ts) {
-            rows_add(&p->late, values, info->columns);
-            return index;
-        }
-        if (p->pending.count &&
-            ts < p->pending
-                     .words[(p->pending.count - 1) * info->columns + (unsigned)info->ts_column])
-            p->sorted = false;
-        if (p->pending.count == WINDOW_ROWS)
-            pack_pending(w, table, p, TRACE_BLOCK_ROWS);
-        /* what was packed just now may make this row late after all */
-        if (p->packed_rows && ts < p->packed_ts) {
-            rows_add(&p->late, values, info->columns);
-            return index;
-        }
+    bool streams = info->ts_column >= 0 || info->by_thread; /* the others may be updated */
+    uint64_t ts = info->ts_column >= 0 ? values[info->ts_column] : p->packed_ts;
+    if (streams && !is_late(p, ts) && p->pending.count == WINDOW_ROWS)
+        pack_pending(w, table, p, TRACE_BLOCK_ROWS);
+    if (is_late(p, ts)) { /* perhaps only since it was packed just now */
+        rows_add(&p->late, values, info->columns);
+        return index;
+    }
+    if (info->ts_column >= 0 && p->pending.count) {
+        const uint64_t *last = p->pending.words + (p->pending.count - 1) * info->columns;
+        p->sorted &= ts >= last[info->ts_column];
     }
     rows_add(&p->pending, values, info->columns);
     return index;
@@ -297,7 +313,13 @@ static bool merge_late(struct trace_writer *w, enum trace_table table, struct pa
     while (from > 0 && p->blocks[from - 1].first_ts > first_late)
         from--;
     if (from > 0)
-        from--; /* it may end after the first late row */
+        from--;                              /* it may end after the first late row */
+    if (table == TRACE_THREAD_STATE_TABLE) { /* totals start anew with the first block */
+        from = 0;
+        struct part *sums = part_of(&w->tables[TRACE_STATE_TOTAL_TABLE], p->key);
+        sums->pending.count = sums->block_count = sums->packed_rows = 0;
+        memset(p->totals, 0, sizeof *p->totals);
+    }
     struct rows all = {0};
     for (size_t b = from; b < p->block_count; b++) {
         uint64_t rows = p->packed_rows - b * TRACE_BLOCK_ROWS;
@@ -414,6 +436,7 @@ static void writer_free(struct trace_writer *w)
             free(t->parts[p].pending.words);
             free(t->parts[p].late.words);
             free(t->parts[p].blocks);
+            free(t->parts[p].totals);
         }
         free(t->parts);
         map64_release(&t->part_of_key);
