@@ -1,0 +1,37 @@
+/* whyprof dump: a trace file as text. */
+#include "cli/cli.h"
+#include "trace/dump.h"
+
+#include <stdio.h>
+
+int cmd_dump(int argc, char **argv)
+{
+    static const char *table;
+    static const struct opt opts[] = {
+        {'t', "table", OPT_STR, &table, "NAME", "only this table (thread, syscall, ...)"},
+        {0},
+    };
+    static const struct opt_command cmd = {
+        .name = "whyprof dump",
+        .usage = "[--table NAME] FILE",
+        .summary = "Prints a trace file as text, one row a line, strings and enums by name.\n"
+                   "The same content gives the same text: compare two traces with diff.",
+        .opts = opts,
+    };
+    int status;
+    int n = cli_parse(&cmd, argc, argv, &status);
+    if (n < 0)
+        return status;
+    struct err err = {0};
+    if (n != 1) {
+        err_set(&err, "dump needs one trace file");
+        err_hint(&err, "whyprof dump FILE");
+        return cli_usage(&err);
+    }
+    struct trace *t = trace_open(argv[1], &err);
+    if (!t)
+        return cli_fail(&err);
+    bool ok = trace_dump(t, table, stdout, &err);
+    trace_close(t);
+    return ok ? CLI_OK : cli_fail(&err);
+}

@@ -1,0 +1,19 @@
+/* dump: a trace file as text, a row a line, strings and enums by name:
+ *
+ *     thread_state tid=7 ts=1200 state=blocked cpu=-1 reason=lock object=0x40 ...
+ *
+ * The text depends on the file's content only, so that two traces can be
+ * compared with diff and damaged ones reviewed. */
+#ifndef TRACE_DUMP_H
+#define TRACE_DUMP_H
+
+#include "trace/reader.h"
+
+#include <stdio.h>
+
+/* Prints all tables, or the one called `table` (NULL: all). False with err when
+ * there is no such table, when a block is damaged (what could be read is
+ * printed), or when `out` cannot be written. */
+bool trace_dump(const struct trace *t, const char *table, FILE *out, struct err *err);
+
+#endif
