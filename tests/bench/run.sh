@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# make bench: every benchmark, as ratios to other tools measured in the same run.
+set -euo pipefail
+build=${1:?usage: run.sh BUILD-FOLDER}
+here=$(dirname "$0")
+printf '== overhead\n'
+"$here/overhead.py" "$build" ${BENCH_ARGS:-}

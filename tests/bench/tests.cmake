@@ -1,0 +1,10 @@
+# The benchmarks' own programs (make bench), built beside nothing else of ours.
+if(WHYPROF_BENCH)
+    add_executable(locks bench/workloads/locks.c)
+    add_executable(alloc_mt bench/workloads/alloc_mt.cc)
+    foreach(program locks alloc_mt)
+        target_compile_options(${program} PRIVATE -O2)
+        target_link_libraries(${program} PRIVATE Threads::Threads)
+        set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+    endforeach()
+endif()
