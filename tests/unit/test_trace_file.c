@@ -1,4 +1,5 @@
 /* The trace file: what the writer was given, the reader gives back. */
+#include "base/map.h"
 #include "trace/block.h"
 #include "trace/reader.h"
 #include "trace/totals.h"
@@ -286,6 +287,28 @@ static void other_files_are_refused(void **state)
     assert_non_null(strstr(err.text, "is a directory"));
 }
 
+static void a_file_that_shrinks_is_damage(void **state)
+{
+    (void)state;
+    struct err err;
+    struct trace_writer *w = trace_writer_open(path, &err);
+    for (uint64_t i = 0; i < 100000; i++)
+        trace_writer_row(w, TRACE_SAMPLE_TABLE, 0,
+                         (uint64_t[]){i * hash64(i) % 7, 0, hash64(i), 0});
+    assert_true(trace_writer_close(w, 20000, &err));
+    struct trace *t = trace_open(path, &err);
+    struct trace_cursor c = trace_cursor(t, TRACE_SAMPLE_TABLE, 0);
+    uint64_t bytes = trace_file_bytes(t);
+    assert_int_equal(truncate(path, (off_t)(bytes / 2)), 0);
+    uint64_t sum = 0;
+    for (uint64_t r = 0; r < c.total_rows; r++)
+        sum += trace_get(&c, r, TRACE_SAMPLE_weight);
+    assert_int_not_equal(sum, 0);
+    assert_true(trace_damage(t, &err));
+    assert_non_null(strstr(err.text, "cut short while it was being read"));
+    trace_close(t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +320,7 @@ int main(void)
         cmocka_unit_test(strings_stacks_and_meta),
         cmocka_unit_test(abort_leaves_no_file),
         cmocka_unit_test(other_files_are_refused),
+        cmocka_unit_test(a_file_that_shrinks_is_damage),
     };
     return cmocka_run_group_tests(tests, make_path, remove_path);
 }

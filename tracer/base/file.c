@@ -1,6 +1,7 @@
 #include "base/file.h"
 
 #include "base/arena.h"
+#include "base/guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,6 +43,7 @@ bool file_map(struct file_map *map, const char *path, struct err *err)
         }
         map->data = p;
         map->bytes = (size_t)st.st_size;
+        guard_add(p, map->bytes);
     }
     map->fd = fd;
     return true;
@@ -54,6 +56,7 @@ void file_unmap(struct file_map *map)
             const uint8_t *ro;
             void *rw;
         } p = {.ro = map->data};
+        guard_remove(p.ro);
         munmap(p.rw, map->bytes);
     }
     if (map->fd > 0)

@@ -16,7 +16,8 @@ struct file_map {
     int fd;
 };
 
-/* Maps a regular file read-only. */
+/* Maps a regular file read-only. Pages that vanish later because somebody cuts
+ * the file short read as zeros (guard.h). */
 bool file_map(struct file_map *map, const char *path, struct err *err);
 void file_unmap(struct file_map *map);
 

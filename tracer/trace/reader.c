@@ -2,6 +2,7 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "base/guard.h"
 #include "trace/block.h"
 
 #include <inttypes.h>
@@ -54,6 +55,8 @@ bool trace_damage(const struct trace *t, struct err *err)
         return false;
     if (err)
         *err = t->damage;
+    if (err && guard_hit(t->data))
+        err_set(err, "%s: was cut short while it was being read", t->path);
     return true;
 }
 
