@@ -102,10 +102,10 @@ void cli_progress_end(struct progress *progress)
     free(p);
 }
 
-/* The first of "BINDIR/<place>/name" that exists. */
-static const char *find_beside(const char *name, const char *const places[], struct err *err)
+/* The first of "BINDIR/<place>/name" that exists, into found. */
+static const char *find_beside(char found[PATH_MAX], const char *name, const char *const places[],
+                               struct err *err)
 {
-    static char found[PATH_MAX];
     char exe[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
     if (n < 0) {
@@ -128,11 +128,13 @@ static const char *find_beside(const char *name, const char *const places[], str
 const char *cli_agent_path(struct err *err)
 {
     static const char *const places[] = {"../lib", "../lib/whyprof", WHYPROF_LIBDIR, NULL};
-    return find_beside("libwhyprof-agent.so", places, err);
+    static char found[PATH_MAX];
+    return find_beside(found, "libwhyprof-agent.so", places, err);
 }
 
 const char *cli_program_path(const char *name, struct err *err)
 {
     static const char *const places[] = {".", "../libexec/whyprof", NULL};
-    return find_beside(name, places, err);
+    static char found[PATH_MAX]; /* one helper program at a time */
+    return find_beside(found, name, places, err);
 }

@@ -1,0 +1,85 @@
+/* record: what `run --trace` and `trace` share: the options of a recording, where
+ * its files go, and turning what was recorded into the trace file. */
+#ifndef CLI_RECORD_H
+#define CLI_RECORD_H
+
+#include "base/err.h"
+#include "base/opt.h"
+#include "base/progress.h"
+#include "base/strbuf.h"
+#include "convert/convert.h"
+#include "session/recorder.h"
+#include "session/state.h"
+
+#include <limits.h>
+
+struct record_options {
+    const char *out;        /* -o, or NULL */
+    const char *output_dir; /* --output-dir, or NULL: $OUTPUT_DIR, ./profiles */
+    const char *events;
+    const char *locks;
+    const char *alloc;
+    const char *keep_ctf; /* NULL: no, "": beside the trace, else the folder */
+    const char *session;
+    uint64_t cpu_hz; /* RECORD_CPU_HZ_UNSET */
+};
+
+#define RECORD_CPU_HZ_UNSET UINT64_MAX
+
+/* Rows of an option table; `o` is a static struct record_options. */
+#define RECORD_OPTION_ROWS(o)                                                                      \
+    {'o', "output", OPT_STR, &(o).out, "FILE", "the trace file to write"},                         \
+        {0,       "output-dir",                                                                    \
+         OPT_STR, &(o).output_dir,                                                                 \
+         "DIR",   "folder for trace_DATE_TIME.out (default $OUTPUT_DIR or ./profiles)"},           \
+        {0,       "events",                                                                        \
+         OPT_STR, &(o).events,                                                                     \
+         "LIST",  "classes to record, of sched,syscall,lock,alloc,cpu,user\n(default all)"},       \
+        {0, "locks", OPT_STR, &(o).locks, "WHICH", "holds to record: contended (default) or all"}, \
+        {0,          "alloc", OPT_STR,                                                             \
+         &(o).alloc, "WHICH", "allocations to record: sampled (default) or all"},                  \
+        {0, "cpu-hz", OPT_U64, &(o).cpu_hz, "N", "CPU samples per second and thread"},             \
+        {0, "session", OPT_STR, &(o).session, "NAME", "name of the LTTng session"},                \
+    {                                                                                              \
+        0, "keep-ctf", OPT_OPT_STR, &(o).keep_ctf, "DIR",                                          \
+            "keep LTTng's own (CTF) files too, beside the trace or in DIR"                         \
+    }
+
+struct record {
+    unsigned classes;
+    char agent_options[160];
+    char session[64];
+    struct runtime runtime;
+    struct state state; /* owned */
+};
+
+/* Checks the options' values only: wrong ones are usage errors. */
+bool record_check(struct record *rec, const struct record_options *o, struct err *err);
+/* Chooses the paths, makes the folders, and saves the first state: target is told
+ * by status, command_line goes to the trace (or ""). */
+bool record_prepare(struct record *rec, const struct record_options *o, const char *owner,
+                    const char *target, struct err *err);
+/* Forgets a recording that never began: its folder and its state. */
+void record_abandon(struct record *rec);
+
+/* Notes what the recorder knows at its start and its end for the trace's meta. */
+void record_note_start(struct state *st, const struct recorder *r);
+void record_note_end(struct state *st, const struct recorder *r, const struct recorder_result *res,
+                     const char *why);
+void record_note_command(struct state *st, char *const *argv);
+
+/* Is the recorder that wrote this state still running? */
+bool record_alive(const struct state *st);
+
+/* Converts what the state tells of to its `out`, adding its meta.*; then removes or
+ * keeps the CTF files as asked. After a failure they stay, and the hint says where;
+ * only when progress asked to stop do they go. */
+bool record_convert(struct state *st, const struct progress *progress,
+                    struct convert_result *result, struct err *err);
+/* "12,345 events, 1.2 MiB; none lost" and what else is to be known, on stderr. */
+void record_print_result(const struct state *st, const struct convert_result *result);
+
+/* Joins arguments with spaces, quoting where a shell would need it. */
+void record_join(struct strbuf *sb, char *const *argv);
+
+#endif

@@ -1,0 +1,43 @@
+/* collector: the program whyprof-collector, which relays kernel events, spoken to
+ * over a socket in lines of text:
+ *     to it    "add PID"     that process, its threads and all later descendants
+ *              "stop"        emit what is left, then exit
+ *     from it  "mechanism CLASS NAME"   "refused CLASS REASON"   "ready"   "lost COUNT"
+ *              "added PID"   "failed PID REASON"
+ * A machine that allows no kernel events is no failure: `refused` says why. */
+#ifndef SESSION_COLLECTOR_H
+#define SESSION_COLLECTOR_H
+
+#include "base/err.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+struct collector {
+    pid_t pid; /* 0: none runs */
+    int fd;    /* -1: none */
+    bool ready;
+    char mechanism_sched[32]; /* "" where it does not do that class */
+    char mechanism_syscall[32];
+    char refused[256]; /* the last reason, or "" */
+    pid_t answered;    /* the last pid that an `add` was answered for */
+    bool answer_good;
+    uint64_t lost;  /* records lost in kernel buffers, told at the end */
+    char line[512]; /* input not yet ended by a newline */
+    size_t line_len;
+};
+
+/* Starts it; returns while it still loads. False (and nothing runs) where the
+ * program is missing. classes is "sched,syscall". */
+bool collector_spawn(struct collector *c, const char *path, const char *classes, struct err *err);
+/* Waits until it is ready; false when it gave up or is late. */
+bool collector_wait_ready(struct collector *c, int timeout_ms);
+/* Has it record a process; when this returns true it does. The session must record
+ * already, because the collector tells right away what the process is. */
+bool collector_add(struct collector *c, pid_t pid, int timeout_ms);
+/* Reads what it says meanwhile; false when it is gone. */
+bool collector_read(struct collector *c);
+/* Lets it emit the rest and waits for its end. */
+void collector_stop(struct collector *c, int timeout_ms);
+
+#endif

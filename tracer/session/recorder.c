@@ -1,0 +1,211 @@
+#include "session/recorder.h"
+
+#include "base/arena.h"
+#include "session/daemon.h"
+#include "session/proc.h"
+#include "session/recorder_process.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+    COLLECTOR_READY_MS = 5000,
+    COLLECTOR_ADD_MS = 2000,
+    COLLECTOR_END_MS = 5000,
+    FLUSH_MS = 2000,
+    REGISTER_MS = 3000
+};
+
+static bool open_session(struct recorder *r, struct err *err)
+{
+    struct daemon_lock lock;
+    if (!daemon_lock(&lock, &r->runtime, err))
+        return false;
+    bool ok = daemon_ensure(&r->runtime, err) &&
+              session_create(&r->session, r->options.session_name, r->options.ctf_dir,
+                             r->options.classes, err);
+    if (!ok)
+        daemon_stop_if_ours(&r->runtime);
+    daemon_unlock(&lock);
+    pid_t daemon = ok ? daemon_pid(&r->runtime) : 0;
+    if (daemon)
+        r->daemon_fd = (int)syscall(SYS_pidfd_open, daemon, 0);
+    return ok;
+}
+
+static void close_session(struct recorder *r)
+{
+    struct daemon_lock lock;
+    session_end(&r->session);
+    if (daemon_lock(&lock, &r->runtime, NULL)) {
+        daemon_stop_if_ours(&r->runtime);
+        daemon_unlock(&lock);
+    }
+}
+
+/* Loads while the rest starts; a machine without kernel events goes on without. */
+static void start_collector(struct recorder *r)
+{
+    char classes[32];
+    session_classes_text(r->options.classes & (SESSION_SCHED | SESSION_SYSCALL), classes,
+                         sizeof classes);
+    if (!r->options.collector_path || !*classes)
+        return;
+    if (!collector_spawn(&r->collector, r->options.collector_path, classes, NULL))
+        return;
+    session_admit(&r->session, r->collector.pid, NULL);
+}
+
+static bool fork_target(struct recorder *r, int *exit_code, struct err *err)
+{
+    *exit_code = 1;
+    const struct target_env env = {.agent_path = r->options.agent_path,
+                                   .recorder_name = r->hello.name,
+                                   .options = r->options.agent_options};
+    return target_fork(&r->target, r->options.argv, &env, &r->signals.old, r->options.background,
+                       err);
+}
+
+static bool launch(struct recorder *r, int *exit_code, struct err *err)
+{
+    if (!recorder_admit(r, r->target.pid, r->target.pid, true, err))
+        return false;
+    bool followed = collector_add(&r->collector, r->target.pid, COLLECTOR_ADD_MS);
+    bool kernel_calls = followed && r->collector.mechanism_syscall[0];
+    return target_release(&r->target, kernel_calls ? "syscalls=kernel" : "", exit_code, err);
+}
+
+/* The processes with an agent begin to record and tell what they already have;
+ * those without are seen by the kernel collector only. */
+static bool attach(struct recorder *r, struct err *err)
+{
+    const struct recorder_options *o = &r->options;
+    struct agents agents = {0};
+    for (size_t i = 0; i < o->pid_count; i++) {
+        if (!agent_request(o->pids[i], "ping", NULL, 0, FLUSH_MS))
+            continue;
+        mem_grow(&agents.pids, &agents.cap, agents.count + 1, sizeof *agents.pids);
+        agents.pids[agents.count++] = o->pids[i];
+    }
+    bool ok = true;
+    if (session_wait_registered(&r->session, agents.pids, agents.count, REGISTER_MS) <
+        agents.count) {
+        ok = err_set(err, "the process does not reach the session daemon");
+        err_hint(err, "start it with: whyprof run -- PROGRAM, as the same user");
+    }
+    for (size_t i = 0; ok && i < o->pid_count; i++) {
+        struct proc_ids ids;
+        if (proc_ids(o->pids[i], &ids))
+            ok = recorder_admit(r, o->pids[i], ids.vpid, true, err);
+        collector_add(&r->collector, o->pids[i], COLLECTOR_ADD_MS);
+    }
+    if (ok)
+        recorder_greet(r, agents.pids, agents.count);
+    agents_release(&agents);
+    return ok;
+}
+
+static bool begin(struct recorder *r, int *exit_code, struct err *err)
+{
+    const struct recorder_options *o = &r->options;
+    *exit_code = 1;
+    if (!hello_open(&r->hello, err) || (o->argv && !fork_target(r, exit_code, err)))
+        return false;
+    if (!open_session(r, err))
+        return false;
+    start_collector(r);
+    if (!session_start(&r->session, err))
+        return false;
+    collector_wait_ready(&r->collector, COLLECTOR_READY_MS);
+    if (!o->agent_path && o->argv && !recorder_kernel_events(r)) {
+        err_set(err, "no kernel events either: %s",
+                r->collector.refused[0] ? r->collector.refused : "there is no kernel collector");
+        return err_hint(err, "run as root; whyprof doctor says what this machine allows");
+    }
+    return o->argv ? launch(r, exit_code, err) : attach(r, err);
+}
+
+bool recorder_begin(struct recorder *r, const struct recorder_options *options, int *exit_code,
+                    struct err *err)
+{
+    *r = (struct recorder){.options = *options,
+                           .hello.fd = -1,
+                           .collector.fd = -1,
+                           .target = {.go_fd = -1, .status_fd = -1},
+                           .daemon_fd = -1,
+                           .control_fd = -1,
+                           .stop_fd = -1,
+                           .wait_status = -1};
+    if (!runtime_init(&r->runtime, err) || !signals_block(&r->signals, err))
+        return false;
+    if (begin(r, exit_code, err))
+        return true;
+    struct recorder_result unused;
+    target_cancel(&r->target);
+    recorder_finish(r, &unused, NULL);
+    recorder_release(r);
+    return false;
+}
+
+bool recorder_kernel_events(const struct recorder *r)
+{
+    return r->collector.ready &&
+           (r->collector.mechanism_sched[0] || r->collector.mechanism_syscall[0]);
+}
+
+static bool end_session(struct recorder *r, struct recorder_result *result, struct err *err)
+{
+    struct session_losses losses = {0};
+    bool ok = daemon_alive() ? session_stop(&r->session, &losses, err)
+                             : err_set(err, "the session daemon died during the recording");
+    result->lost_events = losses.events;
+    close_session(r);
+    return ok;
+}
+
+bool recorder_finish(struct recorder *r, struct recorder_result *result, struct err *err)
+{
+    *result = (struct recorder_result){0};
+    hello_close(&r->hello);
+    recorder_flush(r, FLUSH_MS);
+    collector_stop(&r->collector, COLLECTOR_END_MS);
+    result->lost_kernel = r->collector.lost;
+    bool ok = !r->session.created || end_session(r, result, err);
+    result->incomplete = !ok;
+    recorder_forget_processes(r);
+    if (r->daemon_fd >= 0)
+        close(r->daemon_fd);
+    r->daemon_fd = -1;
+    return ok;
+}
+
+void recorder_release(struct recorder *r)
+{
+    if (r->stop_fd >= 0)
+        recorder_answer_stop(r);
+    if (r->control_fd >= 0)
+        close(r->control_fd);
+    r->control_fd = -1;
+    signals_release(&r->signals);
+}
+
+bool recorder_recover(const struct runtime *rt, const char *session, struct recorder_result *result,
+                      struct err *err)
+{
+    struct recorder r = {.runtime = *rt};
+    *result = (struct recorder_result){.incomplete = true};
+    if (!daemon_alive()) {
+        close_session(&r); /* forgets a dead daemon of ours */
+        return true;
+    }
+    if (!session_open(&r.session, session))
+        return true; /* ended already */
+    struct session_losses losses = {0};
+    bool ok = session_stop(&r.session, &losses, err);
+    result->lost_events = losses.events;
+    close_session(&r);
+    return ok;
+}

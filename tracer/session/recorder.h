@@ -1,0 +1,104 @@
+/* recorder: one recording from its first to its last event. It owns the LTTng
+ * session, the agents' socket, the kernel collector and, where it launches one,
+ * the target; it runs in `whyprof run` itself or in the background process of
+ * `whyprof trace start`.
+ *
+ *     recorder_begin(&r, &options, &err)   everything records; a launched program runs
+ *     recorder_wait(&r)                    until the target ends or somebody stops it
+ *     recorder_finish(&r, &result, &err)   events are on disk, nothing is left running
+ *     recorder_release(&r)
+ *
+ * A recorder_begin that failed has undone what it did. */
+#ifndef SESSION_RECORDER_H
+#define SESSION_RECORDER_H
+
+#include "session/agents.h"
+#include "session/collector.h"
+#include "session/hello.h"
+#include "session/runtime.h"
+#include "session/session.h"
+#include "session/signals.h"
+#include "session/state.h"
+#include "session/target.h"
+
+struct recorder_options {
+    const char *session_name;   /* "" to make one */
+    const char *ctf_dir;        /* absolute, exists, empty */
+    unsigned classes;           /* enum session_class bits */
+    const char *agent_options;  /* "cpu_hz=100,..." or "" */
+    const char *agent_path;     /* the library; NULL: launch without */
+    const char *collector_path; /* the program, or NULL */
+    char *const *argv;          /* the program to launch, or NULL: attach */
+    const pid_t *pids;          /* processes to attach to */
+    size_t pid_count;
+    bool all;        /* every process running the agent, also later ones */
+    bool background; /* signals end the recording, not the target */
+};
+
+enum recorder_end {
+    RECORDER_TARGET_ENDED,
+    RECORDER_STOPPED,     /* by the socket or a signal */
+    RECORDER_DAEMON_DIED, /* the session daemon: the rest was not recorded */
+};
+
+struct recorder_process {
+    pid_t pid;   /* as we see it */
+    pid_t vpid;  /* as LTTng does */
+    int pidfd;   /* becomes readable when it ends */
+    bool target; /* attached to: the recording ends with the last of them */
+};
+
+struct recorder {
+    struct runtime runtime;
+    struct session session;
+    struct signals signals;
+    struct hello hello;
+    struct collector collector;
+    struct target target;
+    struct recorder_options options;    /* what it points to is borrowed */
+    struct recorder_process *processes; /* owned: who records now */
+    size_t process_count;
+    size_t process_cap;
+    int daemon_fd; /* pidfd of the session daemon, -1 unknown */
+    bool daemon_died;
+    int control_fd;    /* listening socket of `trace stop`, -1 none */
+    int stop_fd;       /* the connection that asked to stop and wants an answer, -1 none */
+    uint64_t admitted; /* processes recorded so far */
+    int wait_status;   /* of the launched program, -1 while it runs or where attached */
+    long interrupt_ms; /* when a SIGINT came to whyprof alone, 0: none to pass on */
+    int interrupt_signal;
+};
+
+/* Starts. *exit_code: what to return where the program could not be executed
+ * (127, 126), else 1. */
+bool recorder_begin(struct recorder *r, const struct recorder_options *options, int *exit_code,
+                    struct err *err);
+/* Opens the socket by which another process says stop. */
+bool recorder_listen(struct recorder *r, const char *path, struct err *err);
+enum recorder_end recorder_wait(struct recorder *r);
+
+struct recorder_result {
+    uint64_t lost_events; /* discarded by LTTng: buffers full */
+    uint64_t lost_kernel; /* records the collector lost */
+    bool incomplete;      /* the session could not be stopped properly */
+};
+
+/* Ends the recording and all that runs for it. False with err where the session
+ * could not be stopped in order; what is on disk then may end early. Signals stay
+ * blocked, for the conversion. */
+bool recorder_finish(struct recorder *r, struct recorder_result *result, struct err *err);
+/* Answers who asked to stop, closes the socket, gives the signals back. */
+void recorder_release(struct recorder *r);
+
+/* Does the collector deliver anything? */
+bool recorder_kernel_events(const struct recorder *r);
+
+/* Ends what a killed recorder left: its session, and the daemon where it is ours. */
+bool recorder_recover(const struct runtime *rt, const char *session, struct recorder_result *result,
+                      struct err *err);
+
+/* Asks the recorder listening at path to stop and waits until its data is on disk
+ * (it answers, or ends by itself). False with err where none listens. */
+bool recorder_request_stop(const char *path, struct err *err);
+
+#endif

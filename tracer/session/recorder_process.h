@@ -1,0 +1,31 @@
+/* recorder_process: the recorder's list of processes that record now. Internal to
+ * the recorder. */
+#ifndef SESSION_RECORDER_PROCESS_H
+#define SESSION_RECORDER_PROCESS_H
+
+#include "session/recorder.h"
+
+/* Lets a process into the session and watches for its end. One that is in already
+ * is no error. */
+bool recorder_admit(struct recorder *r, pid_t pid, pid_t vpid, bool target, struct err *err);
+bool recorder_knows(const struct recorder *r, pid_t pid);
+/* Drops those that have ended, by their pidfds' readiness. */
+void recorder_reap_processes(struct recorder *r);
+/* Target processes still there. */
+size_t recorder_targets_left(const struct recorder *r);
+void recorder_forget_processes(struct recorder *r);
+
+/* An agent says hello; for hello_take, data is the recorder. */
+bool recorder_hello(void *data, const struct hello_peer *peer);
+/* Looks for agents that began without a hello: children of attached processes, or,
+ * with --all, anyone. */
+void recorder_scan(struct recorder *r);
+/* Tells running agents the options and to dump what they have. */
+void recorder_greet(struct recorder *r, const pid_t *pids, size_t count);
+/* Lets all agents emit what they buffer. */
+void recorder_flush(struct recorder *r, int timeout_ms);
+
+/* Tells the process that asked to stop that all is on disk. */
+void recorder_answer_stop(struct recorder *r);
+
+#endif

@@ -1,0 +1,219 @@
+/* The recorder's loop: one poll over everything that can happen to a recording. */
+#include "session/clock.h"
+#include "session/daemon.h"
+#include "session/recorder.h"
+#include "session/recorder_process.h"
+
+#include "base/arena.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    SCAN_MS = 250,
+    /* How long a program may take to react to a SIGINT that its process group
+     * got, before whyprof concludes that it alone was meant and passes it on. */
+    INTERRUPT_MS = 200
+};
+
+enum {
+    FD_SIGNAL,
+    FD_HELLO,
+    FD_COLLECTOR,
+    FD_DAEMON,
+    FD_CONTROL,
+    FD_FIXED
+};
+
+static bool socket_address(const char *path, struct sockaddr_un *addr)
+{
+    *addr = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof addr->sun_path) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    memcpy(addr->sun_path, path, strlen(path) + 1);
+    return true;
+}
+
+bool recorder_listen(struct recorder *r, const char *path, struct err *err)
+{
+    struct sockaddr_un addr;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    unlink(path);
+    mode_t mask = umask(0177);
+    bool ok = fd >= 0 && socket_address(path, &addr) &&
+              bind(fd, (struct sockaddr *)&addr, sizeof addr) == 0 && listen(fd, 8) == 0;
+    umask(mask);
+    r->control_fd = fd;
+    return ok || err_errno(err, "open socket %s", path);
+}
+
+/* Any connection means stop: the folder and the socket admit only this user. */
+static bool stop_asked(struct recorder *r)
+{
+    r->stop_fd = accept4(r->control_fd, NULL, NULL, SOCK_CLOEXEC);
+    return r->stop_fd >= 0;
+}
+
+void recorder_answer_stop(struct recorder *r)
+{
+    (void)!send(r->stop_fd, "ok", 2, MSG_NOSIGNAL);
+    close(r->stop_fd);
+    r->stop_fd = -1;
+}
+
+static int connect_recorder(const char *path)
+{
+    struct sockaddr_un addr;
+    int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && socket_address(path, &addr) &&
+        connect(fd, (struct sockaddr *)&addr, sizeof addr) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
+
+bool recorder_request_stop(const char *path, struct err *err)
+{
+    int fd = connect_recorder(path);
+    if (fd < 0)
+        return err_errno(err, "reach the recorder");
+    char answer[16];
+    /* Also the end of a recorder that is just ending by itself, or is killed now:
+     * the state file says how it ended. */
+    while (recv(fd, answer, sizeof answer, 0) < 0 && errno == EINTR)
+        ;
+    close(fd);
+    return true;
+}
+
+static bool child_ended(struct recorder *r)
+{
+    int status;
+    if (r->target.pid <= 0 || waitpid(r->target.pid, &status, WNOHANG) != r->target.pid)
+        return false;
+    r->wait_status = status;
+    r->target.pid = 0;
+    return true;
+}
+
+static void signal_target(struct recorder *r, int sig)
+{
+    if (r->target.pid > 0)
+        kill(r->target.pid, sig);
+}
+
+/* True when the signal ends the recording itself. */
+static bool take_signals(struct recorder *r)
+{
+    bool by_kernel;
+    for (int sig; (sig = signals_take(&r->signals, &by_kernel));) {
+        if (r->options.background)
+            return true;
+        if (sig == SIGTERM || sig == SIGHUP) {
+            signal_target(r, sig);
+        } else if (!by_kernel && !r->interrupt_ms) {
+            r->interrupt_ms = clock_ms() + INTERRUPT_MS;
+            r->interrupt_signal = sig;
+        }
+    }
+    return false;
+}
+
+static void pass_interrupt(struct recorder *r)
+{
+    if (!r->interrupt_ms || clock_ms() < r->interrupt_ms)
+        return;
+    r->interrupt_ms = 0;
+    signal_target(r, r->interrupt_signal);
+}
+
+static int timeout_ms(const struct recorder *r)
+{
+    if (r->interrupt_ms)
+        return INTERRUPT_MS / 4;
+    /* Without a pidfd of the session daemon it is looked after now and then. */
+    return r->options.argv && r->daemon_fd >= 0 ? -1 : SCAN_MS;
+}
+
+/* fds has room for FD_FIXED and every process. */
+static size_t fill_fds(const struct recorder *r, struct pollfd *fds)
+{
+    fds[FD_SIGNAL] = (struct pollfd){.fd = r->signals.fd, .events = POLLIN};
+    fds[FD_HELLO] = (struct pollfd){.fd = r->hello.fd, .events = POLLIN};
+    fds[FD_COLLECTOR] = (struct pollfd){.fd = r->collector.fd, .events = POLLIN};
+    fds[FD_DAEMON] = (struct pollfd){.fd = r->daemon_fd, .events = POLLIN};
+    fds[FD_CONTROL] = (struct pollfd){.fd = r->control_fd, .events = POLLIN};
+    for (size_t i = 0; i < r->process_count; i++)
+        fds[FD_FIXED + i] = (struct pollfd){.fd = r->processes[i].pidfd, .events = POLLIN};
+    return FD_FIXED + r->process_count;
+}
+
+static void daemon_gone(struct recorder *r)
+{
+    if (r->daemon_fd >= 0)
+        close(r->daemon_fd);
+    r->daemon_fd = -1;
+    r->daemon_died = true;
+}
+
+static void look_after_daemon(struct recorder *r, const struct pollfd *fds)
+{
+    if (r->daemon_died)
+        return;
+    if (fds[FD_DAEMON].revents || (r->daemon_fd < 0 && !daemon_alive()))
+        daemon_gone(r);
+}
+
+/* True when the recording is over; *end says why. */
+static bool handle(struct recorder *r, const struct pollfd *fds, enum recorder_end *end)
+{
+    while (hello_take(&r->hello, recorder_hello, r))
+        ;
+    if (fds[FD_COLLECTOR].revents)
+        collector_read(&r->collector);
+    look_after_daemon(r, fds);
+    bool launched_ended = child_ended(r);
+    recorder_reap_processes(r);
+    *end = RECORDER_TARGET_ENDED;
+    if (launched_ended || (!r->options.argv && !r->options.all && !recorder_targets_left(r)))
+        return true;
+    *end = RECORDER_STOPPED;
+    if (take_signals(r) || (fds[FD_CONTROL].revents && stop_asked(r)))
+        return true;
+    *end = RECORDER_DAEMON_DIED;
+    /* `whyprof run` still owes its caller the program's exit status. */
+    return r->daemon_died && r->options.background;
+}
+
+enum recorder_end recorder_wait(struct recorder *r)
+{
+    struct pollfd *fds = NULL;
+    size_t cap = 0;
+    long scanned_ms = clock_ms();
+    enum recorder_end end = RECORDER_STOPPED;
+    do {
+        mem_grow(&fds, &cap, FD_FIXED + r->process_count, sizeof *fds);
+        size_t count = fill_fds(r, fds);
+        if (poll(fds, count, timeout_ms(r)) < 0)
+            for (size_t i = 0; i < count; i++)
+                fds[i].revents = 0;
+        pass_interrupt(r);
+        if (!r->options.argv && clock_ms() - scanned_ms >= SCAN_MS) {
+            recorder_scan(r);
+            scanned_ms = clock_ms();
+        }
+    } while (!handle(r, fds, &end));
+    free(fds);
+    return end;
+}
