@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <time.h>
 
 #include "agent/unwind.h"
 #include "agent/unwind_table.h"
+
+#define EXPORT __attribute__((visibility("default")))
 
 enum {
     DEPTH = 512,
@@ -101,12 +103,32 @@ static void show(FILE *f, const char *who, const uintptr_t *pcs, size_t n)
     fputc('\n', f);
 }
 
+/* What the agent's hooks do. */
+EXPORT void *dlopen(const char *path, int flags)
+{
+    static void *(*next)(const char *, int);
+    if (!next)
+        next = (void *(*)(const char *, int))dlsym(RTLD_NEXT, "dlopen");
+    void *handle = next(path, flags);
+    unwind_modules_changed();
+    return handle;
+}
+
+EXPORT int dlclose(void *handle)
+{
+    static int (*next)(void *);
+    if (!next)
+        next = (int (*)(void *))dlsym(RTLD_NEXT, "dlclose");
+    int rc = next(handle);
+    unwind_modules_changed();
+    return rc;
+}
+
 __attribute__((destructor)) static void finish(void)
 {
-    struct itimerval off = {0};
-    setitimer(ITIMER_PROF, &off, NULL);
+    signal(SIGPROF, SIG_IGN);
     const char *path = getenv("UNWIND_REPORT");
-    FILE *f = path ? fopen(path, "a") : NULL;
+    FILE *f = path && g_samples ? fopen(path, "a") : NULL;
     if (!f)
         return;
     fprintf(f, "samples=%u root=%u same=%u differ=%u\n", g_samples, g_root, g_same, g_differ);
@@ -125,6 +147,10 @@ __attribute__((constructor)) static void start(void)
     unwind_init();
     struct sigaction sa = {.sa_sigaction = on_sample, .sa_flags = SA_SIGINFO | SA_RESTART};
     sigaction(SIGPROF, &sa, NULL);
-    struct itimerval every = {{0, 1000}, {0, 1000}};
-    setitimer(ITIMER_PROF, &every, NULL);
+    /* Unlike setitimer's, this timer does not outlive an exec, which resets the handler. */
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGPROF};
+    struct itimerspec every = {{0, 1000000}, {0, 1000000}};
+    timer_t timer;
+    if (!timer_create(CLOCK_PROCESS_CPUTIME_ID, &event, &timer))
+        timer_settime(timer, 0, &every, NULL);
 }

@@ -8,7 +8,6 @@
 #include "unwind.h"
 
 #include <stdatomic.h>
-#include <string.h>
 #include <ucontext.h>
 
 #include "unwind_sys.h"
@@ -24,6 +23,7 @@ enum {
     /* Probing costs a system call a page. */
     PROBE_PAGES_STACK = 512,
     PROBE_PAGES_OTHER = 64,
+    RED_ZONE = 128,
     GUESSES = 32,
     /* Fewer frames than this are not worth remembering when an odd one follows. */
     MEMO_WORTH = 8,
@@ -69,7 +69,6 @@ static _Atomic uintptr_t g_main_lo;
 
 struct walk {
     struct unwind_frame at;
-    bool exact;       /* at.pc is where it is, not behind a call */
     bool own_stack;   /* lo..hi is this thread's stack, mapped while the thread lives */
     uintptr_t lo, hi; /* what may be read */
     uint32_t probes;  /* pages that may still be added to it */
@@ -154,9 +153,11 @@ static void range_begin(struct walk *w, struct thread *t, uintptr_t sp)
 WALKER static bool load(void *walk, uintptr_t addr, uintptr_t *value)
 {
     struct walk *w = walk;
-    if (addr < w->lo || addr > UINTPTR_MAX - 8 || !range_reach(w, addr + 8))
+    bool below = addr < w->lo; /* leaf routines in assembly keep their CFA in the red zone */
+    if (below ? w->lo - addr > RED_ZONE || !unwind_readable(addr)
+              : addr > UINTPTR_MAX - 8 || !range_reach(w, addr + 8))
         return false;
-    memcpy(value, (const void *)addr, sizeof *value);
+    *value = *(const uintptr_t *)addr;
     return true;
 }
 
@@ -222,8 +223,7 @@ static bool step_wide(struct walk *w, const struct unwind_wide *rule)
         fp = 0; /* lost: matters only to a frame that has a frame pointer */
     if (cfa <= w->at.sp)
         return false;
-    w->at = (struct unwind_frame){.pc = pc, .sp = cfa, .fp = fp};
-    w->exact = false;
+    w->at = (struct unwind_frame){.pc = pc, .sp = cfa, .fp = fp, .gregs = w->at.gregs};
     return true;
 }
 
@@ -237,9 +237,11 @@ WALKER static bool step_signal(struct walk *w)
         return false;
     uintptr_t sp = (uintptr_t)gregs[REG_RSP];
     bool same_stack = sp > w->at.sp && sp <= w->hi;
-    w->at = (struct unwind_frame){
-        .pc = (uintptr_t)gregs[REG_RIP], .sp = sp, .fp = (uintptr_t)gregs[REG_RBP], .gregs = gregs};
-    w->exact = true;
+    w->at = (struct unwind_frame){.pc = (uintptr_t)gregs[REG_RIP],
+                                  .sp = sp,
+                                  .fp = (uintptr_t)gregs[REG_RBP],
+                                  .gregs = gregs,
+                                  .exact = true};
     if (!same_stack)
         range_begin(w, &t_thread, sp);
     return true;
@@ -259,7 +261,7 @@ static bool step_guess(struct walk *w)
     uintptr_t fp = 0;
     if (!w->guesses--)
         return false;
-    if (w->exact && load(w, w->at.sp, &pc) && unwind_modules_rule(pc - 1) != UNWIND_NONE) {
+    if (w->at.exact && load(w, w->at.sp, &pc) && unwind_modules_rule(pc - 1) != UNWIND_NONE) {
         w->at = (struct unwind_frame){.pc = pc, .sp = w->at.sp + 8, .fp = w->at.fp};
     } else {
         uintptr_t base = w->at.fp;
@@ -268,7 +270,6 @@ static bool step_guess(struct walk *w)
             return false;
         w->at = (struct unwind_frame){.pc = pc, .sp = base + 16, .fp = fp};
     }
-    w->exact = false;
     return true;
 }
 
@@ -393,7 +394,8 @@ static bool memo_meets(struct walk *w)
     if (!w->ahead || m->frames[w->ahead - 1].sp != w->at.sp)
         return false;
     const struct memo_frame *f = &m->frames[w->ahead - 1];
-    if (!w->exact && w->own_stack && w->hi == m->stack_hi && f->pc == w->at.pc && f->fp == w->at.fp)
+    if (!w->at.exact && w->own_stack && w->hi == m->stack_hi && f->pc == w->at.pc &&
+        f->fp == w->at.fp)
         return true;
     w->ahead--;
     return false;
@@ -450,7 +452,7 @@ WALKER static enum stop walk_plain(struct walk *w)
     uintptr_t *to = w->pcs + w->n, *to_end = w->pcs + w->max;
     struct memo_frame *rec = w->rec, *rec_end = w->own_stack ? w->rec_end : w->rec;
     uint64_t salt = w->salt;
-    bool exact = w->exact;
+    bool exact = w->at.exact;
     enum stop stop = STOP_FULL;
     for (; to < to_end; *to++ = pc) {
         if (sp >= meet_sp) {
@@ -481,11 +483,12 @@ WALKER static enum stop walk_plain(struct walk *w)
         sp = cfa;
         exact = false;
         if (rec < rec_end)
-            *rec++ = (struct memo_frame){pc, sp, fp, saved ? fp_slot : 0};
+            *rec++ = (struct memo_frame){pc, sp, fp, fp_slot};
     }
-    w->at =
-        (struct unwind_frame){.pc = pc, .sp = sp, .fp = fp, .gregs = exact ? w->at.gregs : NULL};
-    w->exact = exact;
+    w->at.pc = pc;
+    w->at.sp = sp;
+    w->at.fp = fp;
+    w->at.exact = exact;
     w->n = (size_t)(to - w->pcs);
     if (w->own_stack)
         w->rec = rec;
@@ -506,7 +509,7 @@ static bool walk_all(struct walk *w)
             if (!step_rare(w, w->odd_rule))
                 return unwind_rule_kind(w->odd_rule) == UNWIND_END;
             /* Readers take 1 off each address but the first: let them find this one. */
-            w->pcs[w->n++] = w->at.pc + w->exact;
+            w->pcs[w->n++] = w->at.pc + w->at.exact;
         } else {
             return false;
         }
@@ -545,11 +548,12 @@ __attribute__((noinline)) WALKER size_t unwind_here(uintptr_t *pcs, size_t max)
 size_t unwind_context(const void *ucontext, uintptr_t *pcs, size_t max)
 {
     const greg_t *gregs = ((const ucontext_t *)ucontext)->uc_mcontext.gregs;
-    struct walk w = {.pcs = pcs, .max = max, .exact = true};
+    struct walk w = {.pcs = pcs, .max = max};
     w.at = (struct unwind_frame){.pc = (uintptr_t)gregs[REG_RIP],
                                  .sp = (uintptr_t)gregs[REG_RSP],
                                  .fp = (uintptr_t)gregs[REG_RBP],
-                                 .gregs = gregs};
+                                 .gregs = gregs,
+                                 .exact = true};
     return capture(&w);
 }
 

@@ -22,13 +22,14 @@ bool unwind_register(const struct unwind_frame *f, uint64_t dwarf_reg, uintptr_t
     static const uint8_t greg_of[16] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
                                         REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
                                         REG_R12, REG_R13, REG_R14, REG_R15};
+    const unsigned callee_saved = 1u << 3 | 0xfu << 12; /* rbx, r12 to r15 */
     if (dwarf_reg == 7)
         *value = f->sp;
     else if (dwarf_reg == 6)
         *value = f->fp;
     else if (dwarf_reg == 16)
         *value = f->pc;
-    else if (dwarf_reg < 16 && f->gregs)
+    else if (dwarf_reg < 16 && f->gregs && (f->exact || !(callee_saved >> dwarf_reg & 1)))
         *value = (uintptr_t)f->gregs[greg_of[dwarf_reg]];
     else
         return false;

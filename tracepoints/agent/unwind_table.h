@@ -107,10 +107,14 @@ bool unwind_cfi_locate(struct unwind_source *src);
  * shorter table, never a fault. About 12 ns a byte. */
 struct unwind_table *unwind_cfi_parse(const struct unwind_source *src);
 
-/* Registers that an expression may ask for. */
+/* One frame, with the registers that a rule may ask for. */
 struct unwind_frame {
     uintptr_t pc, sp, fp;
-    const long long *gregs; /* of a ucontext, for an interrupted frame; else NULL */
+    /* Of the innermost frame that a signal interrupted, else NULL. Outside that frame
+     * they are right for what a call may clobber, as far as anybody relies on it: assembly
+     * that keeps its CFA in rax calls only what leaves rax alone. */
+    const long long *gregs;
+    bool exact; /* pc and gregs are this frame's own; pc is not behind a call */
 };
 /* One word of the stack, or false. */
 typedef bool (*unwind_load_fn)(void *walk, uintptr_t addr, uintptr_t *value);
