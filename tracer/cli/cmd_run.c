@@ -34,20 +34,6 @@ enum {
     EXIT_NOT_FOUND = 127
 };
 
-/* The agent library, or NULL where it cannot be loaded into this program: that is
- * told, since the trace then has kernel events only. */
-static bool choose_agent(const char *program, const char **agent, struct err *err)
-{
-    char path[PATH_MAX];
-    enum target_kind kind = target_inspect(program, path);
-    *agent = NULL;
-    if (kind == TARGET_DYNAMIC || kind == TARGET_MISSING)
-        return (*agent = cli_agent_path(err)) != NULL;
-    fprintf(stderr, "whyprof: %s %s: the agent cannot be loaded into it%s\n", path,
-            target_kind_text(kind), trace ? ", kernel events only" : "");
-    return true;
-}
-
 /* No recording: this process becomes the program. */
 static int run_plain(struct record *rec, char **argv, const char *agent)
 {
@@ -162,7 +148,7 @@ int cmd_run(int argc, char **argv)
     argv[n + 1] = NULL;       /* options were before them: the program's arguments have moved */
     signal(SIGCHLD, SIG_DFL); /* ignored by a caller, it would swallow the exit status */
     const char *agent;
-    if (!choose_agent(argv[1], &agent, &err))
+    if (!record_choose_agent(argv[1], &agent, trace, &err))
         return cli_fail(&err);
     return trace ? run_traced(&rec, argv + 1, agent) : run_plain(&rec, argv + 1, agent);
 }

@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/fmt.h"
+#include "cli/cli.h"
 #include "session/ctf_files.h"
 #include "session/proc.h"
 
@@ -35,6 +36,18 @@ static void add_option(struct record *rec, const char *key, const char *value)
     size_t len = strlen(rec->agent_options);
     snprintf(rec->agent_options + len, sizeof rec->agent_options - len, "%s%s=%s", len ? "," : "",
              key, value);
+}
+
+bool record_choose_agent(const char *program, const char **agent, bool trace, struct err *err)
+{
+    char path[PATH_MAX];
+    enum target_kind kind = target_inspect(program, path);
+    *agent = NULL;
+    if (kind == TARGET_DYNAMIC || kind == TARGET_MISSING)
+        return (*agent = cli_agent_path(err)) != NULL;
+    fprintf(stderr, "whyprof: %s %s: the agent cannot be loaded into it%s\n", path,
+            target_kind_text(kind), trace ? ", kernel events only" : "");
+    return true;
 }
 
 bool record_check(struct record *rec, const struct record_options *o, struct err *err)
@@ -154,13 +167,18 @@ static bool use_kept_dir(struct state *st, const char *dir, struct err *err)
     return true;
 }
 
+void record_note_recorder(struct state *st)
+{
+    state_set(st, "pid", "%d", (int)getpid());
+    state_set(st, "pid_ticks", "%" PRIu64, proc_start_ticks(getpid()));
+}
+
 static void note_machine(struct state *st)
 {
     struct utsname uts;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    state_set(st, "pid", "%d", (int)getpid());
-    state_set(st, "pid_ticks", "%" PRIu64, proc_start_ticks(getpid()));
+    record_note_recorder(st);
     state_set(st, "since_unix_ns", "%lld%09ld", (long long)now.tv_sec, now.tv_nsec);
     state_set(st, "meta.whyprof_version", "%s", WHYPROF_VERSION);
     if (uname(&uts) == 0) {

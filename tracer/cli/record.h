@@ -62,6 +62,13 @@ bool record_prepare(struct record *rec, const struct record_options *o, const ch
 /* Forgets a recording that never began: its folder and its state. */
 void record_abandon(struct record *rec);
 
+/* The agent library, or NULL where it cannot be loaded into this program, which is
+ * told on stderr: a trace then has kernel events only. False with err where the
+ * library is missing. */
+bool record_choose_agent(const char *program, const char **agent, bool trace, struct err *err);
+
+/* Notes that this process is the recorder. */
+void record_note_recorder(struct state *st);
 /* Notes what the recorder knows at its start and its end for the trace's meta. */
 void record_note_start(struct state *st, const struct recorder *r);
 void record_note_end(struct state *st, const struct recorder *r, const struct recorder_result *res,

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 struct convert_options {
-    const char *ctf_dir;  /* any folder with CTF traces below it */
-    const char *out_path; /* gets its name when complete */
+    const char *ctf_dir;             /* any folder with CTF traces below it */
+    const char *out_path;            /* gets its name when complete */
     const struct progress *progress; /* or NULL */
     const char *const *meta; /* key, value, key, value, ..., NULL: added to table meta; or NULL */
 };
@@ -25,5 +25,8 @@ struct convert_result {
 /* False with err (and no file) on failure or when progress asked to stop. */
 bool convert_ctf(const struct convert_options *options, struct convert_result *result,
                  struct err *err);
+
+/* Of the babeltrace2 library in use: "2.0.4". */
+const char *convert_babeltrace_version(void);
 
 #endif

@@ -21,7 +21,7 @@ bool collector_spawn(struct collector *c, const char *path, const char *classes,
     char fd_text[16];
     snprintf(fd_text, sizeof fd_text, "%d", SPAWN_FD);
     const char *argv[] = {path, "--fd", fd_text, "--classes", classes, NULL};
-    pid_t pid = spawn_helper(&(struct spawn){argv, fds[1], -1}, err);
+    pid_t pid = spawn_helper(&(struct spawn){argv, fds[1], -1, -1}, err);
     close(fds[1]);
     if (pid < 0) {
         close(fds[0]);

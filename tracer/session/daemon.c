@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 enum {
-    STOP_MS = 3000,
+    STOP_MS = 10000,
     POLL_MS = 5,
-    DEFAULT_READY_MS = 3000
+    READY_MS = 3000
 };
 
 bool daemon_lock(struct daemon_lock *lock, const struct runtime *rt, struct err *err)
@@ -105,6 +105,12 @@ static bool is_ours(const struct runtime *rt, pid_t *pid)
     return ticks && proc_start_ticks(marked) == ticks;
 }
 
+bool daemon_is_ours(const struct runtime *rt)
+{
+    pid_t pid;
+    return is_ours(rt, &pid);
+}
+
 /* The last line that a failed start printed. */
 static void last_line(int fd, char *line, size_t cap)
 {
@@ -119,7 +125,7 @@ static void last_line(int fd, char *line, size_t cap)
 
 static bool wait_ready(void)
 {
-    for (int ms = 0; ms < DEFAULT_READY_MS; ms += POLL_MS) {
+    for (int ms = 0; ms < READY_MS; ms += POLL_MS) {
         if (daemon_alive())
             return true;
         poll(NULL, 0, POLL_MS);
@@ -133,7 +139,7 @@ bool daemon_ensure(const struct runtime *rt, struct err *err)
         return true;
     static const char *const argv[] = {"lttng-sessiond", "--daemonize", "--no-kernel", NULL};
     int out = memfd_create("lttng-sessiond", MFD_CLOEXEC);
-    pid_t pid = spawn_helper(&(struct spawn){argv, -1, out}, err);
+    pid_t pid = spawn_helper(&(struct spawn){argv, -1, -1, out}, err);
     if (pid < 0) {
         close(out);
         err_wrap(err, "session daemon");

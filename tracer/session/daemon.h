@@ -21,6 +21,8 @@ void daemon_unlock(struct daemon_lock *lock);
 bool daemon_alive(void);
 /* The running daemon's pid, 0 where none runs or it is not known. */
 pid_t daemon_pid(const struct runtime *rt);
+/* Did whyprof start the daemon that runs now? */
+bool daemon_is_ours(const struct runtime *rt);
 /* Starts one where none runs (50-250 ms). Needs the lock. */
 bool daemon_ensure(const struct runtime *rt, struct err *err);
 /* Stops the daemon if whyprof started it and no session is left; waits until its

@@ -36,12 +36,11 @@ static bool open_session(struct recorder *r, struct err *err)
     return ok;
 }
 
-static void close_session(struct recorder *r)
+static void leave_daemon(const struct runtime *rt)
 {
     struct daemon_lock lock;
-    session_end(&r->session);
-    if (daemon_lock(&lock, &r->runtime, NULL)) {
-        daemon_stop_if_ours(&r->runtime);
+    if (daemon_lock(&lock, rt, NULL)) {
+        daemon_stop_if_ours(rt);
         daemon_unlock(&lock);
     }
 }
@@ -78,6 +77,18 @@ static bool launch(struct recorder *r, int *exit_code, struct err *err)
     return target_release(&r->target, kernel_calls ? "syscalls=kernel" : "", exit_code, err);
 }
 
+static const char *why_no_kernel_events(const struct recorder *r)
+{
+    return r->collector.refused[0] ? r->collector.refused : "the kernel collector does not run";
+}
+
+static bool no_agent(const struct recorder *r, struct err *err)
+{
+    err_set(err, "process %d does not run the agent, and there are no kernel events: %s",
+            (int)r->options.pids[0], why_no_kernel_events(r));
+    return err_hint(err, "start the program with: whyprof run -- PROGRAM");
+}
+
 /* The processes with an agent begin to record and tell what they already have;
  * those without are seen by the kernel collector only. */
 static bool attach(struct recorder *r, struct err *err)
@@ -90,9 +101,9 @@ static bool attach(struct recorder *r, struct err *err)
         mem_grow(&agents.pids, &agents.cap, agents.count + 1, sizeof *agents.pids);
         agents.pids[agents.count++] = o->pids[i];
     }
-    bool ok = true;
-    if (session_wait_registered(&r->session, agents.pids, agents.count, REGISTER_MS) <
-        agents.count) {
+    bool ok = agents.count || o->all || recorder_kernel_events(r) || no_agent(r, err);
+    if (ok && session_wait_registered(&r->session, agents.pids, agents.count, REGISTER_MS) <
+                  agents.count) {
         ok = err_set(err, "the process does not reach the session daemon");
         err_hint(err, "start it with: whyprof run -- PROGRAM, as the same user");
     }
@@ -121,8 +132,7 @@ static bool begin(struct recorder *r, int *exit_code, struct err *err)
         return false;
     collector_wait_ready(&r->collector, COLLECTOR_READY_MS);
     if (!o->agent_path && o->argv && !recorder_kernel_events(r)) {
-        err_set(err, "no kernel events either: %s",
-                r->collector.refused[0] ? r->collector.refused : "there is no kernel collector");
+        err_set(err, "no agent, and no kernel events: %s", why_no_kernel_events(r));
         return err_hint(err, "run as root; whyprof doctor says what this machine allows");
     }
     return o->argv ? launch(r, exit_code, err) : attach(r, err);
@@ -162,7 +172,7 @@ static bool end_session(struct recorder *r, struct recorder_result *result, stru
     bool ok = daemon_alive() ? session_stop(&r->session, &losses, err)
                              : err_set(err, "the session daemon died during the recording");
     result->lost_events = losses.events;
-    close_session(r);
+    session_end(&r->session);
     return ok;
 }
 
@@ -189,23 +199,23 @@ void recorder_release(struct recorder *r)
     if (r->control_fd >= 0)
         close(r->control_fd);
     r->control_fd = -1;
+    leave_daemon(&r->runtime);
     signals_release(&r->signals);
 }
 
-bool recorder_recover(const struct runtime *rt, const char *session, struct recorder_result *result,
+bool recorder_recover(const struct runtime *rt, const char *name, struct recorder_result *result,
                       struct err *err)
 {
-    struct recorder r = {.runtime = *rt};
-    *result = (struct recorder_result){.incomplete = true};
-    if (!daemon_alive()) {
-        close_session(&r); /* forgets a dead daemon of ours */
-        return true;
-    }
-    if (!session_open(&r.session, session))
-        return true; /* ended already */
+    struct session session;
     struct session_losses losses = {0};
-    bool ok = session_stop(&r.session, &losses, err);
+    *result = (struct recorder_result){.incomplete = true};
+    /* A session that is not there any more has ended in order, or with its daemon. */
+    bool ok = true;
+    if (daemon_alive() && session_open(&session, name)) {
+        ok = session_stop(&session, &losses, err);
+        session_end(&session);
+    }
     result->lost_events = losses.events;
-    close_session(&r);
+    leave_daemon(rt);
     return ok;
 }

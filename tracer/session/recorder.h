@@ -87,14 +87,15 @@ struct recorder_result {
  * could not be stopped in order; what is on disk then may end early. Signals stay
  * blocked, for the conversion. */
 bool recorder_finish(struct recorder *r, struct recorder_result *result, struct err *err);
-/* Answers who asked to stop, closes the socket, gives the signals back. */
+/* Answers who asked to stop, stops a session daemon of ours that nobody needs any
+ * more (seconds, where programs with the agent live on), gives the signals back. */
 void recorder_release(struct recorder *r);
 
 /* Does the collector deliver anything? */
 bool recorder_kernel_events(const struct recorder *r);
 
 /* Ends what a killed recorder left: its session, and the daemon where it is ours. */
-bool recorder_recover(const struct runtime *rt, const char *session, struct recorder_result *result,
+bool recorder_recover(const struct runtime *rt, const char *name, struct recorder_result *result,
                       struct err *err);
 
 /* Asks the recorder listening at path to stop and waits until its data is on disk

@@ -57,7 +57,7 @@ static void child_exec(const struct spawn *s, int status_fd)
     limit_files();
     int null_fd = open("/dev/null", O_RDWR);
     dup2(null_fd, STDIN_FILENO);
-    dup2(null_fd, STDOUT_FILENO);
+    dup2(s->stdout_fd >= 0 ? s->stdout_fd : null_fd, STDOUT_FILENO);
     dup2(s->stderr_fd >= 0 ? s->stderr_fd : null_fd, STDERR_FILENO);
     status_fd = keep_two(s->keep_fd, status_fd);
     unsetenv("LD_PRELOAD");

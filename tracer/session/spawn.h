@@ -16,6 +16,7 @@ enum {
 struct spawn {
     const char *const *argv; /* argv[0] is looked up in PATH unless it has a '/' */
     int keep_fd;             /* the child has it as SPAWN_FD; -1: none */
+    int stdout_fd;           /* becomes its stdout; -1: /dev/null */
     int stderr_fd;           /* becomes its stderr; -1: /dev/null */
 };
 

@@ -1,0 +1,297 @@
+#include "cli/trace_start.h"
+
+#include "cli/cli.h"
+#include "cli/record.h"
+#include "session/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET};
+static bool all;
+
+static const struct opt rows[] = {
+    {0, "all", OPT_FLAG, &all, NULL, "every process running the agent, also later ones"},
+    RECORD_OPTION_ROWS(options),
+    {0},
+};
+
+static const struct opt_command command = {
+    .name = "whyprof trace start",
+    .usage = "[OPTIONS] [PID | NAME | --all | -- PROGRAM ARG...]",
+    .summary = "Begins recording in the background and returns. The target may be left out when\n"
+               "one program runs the agent (see whyprof run).",
+    .opts = rows,
+    .more = "Examples:\n  whyprof trace start 1234\n  whyprof trace start -- redis-server",
+};
+
+enum {
+    TARGETS_MAX = 1024
+};
+
+struct targets {
+    pid_t pids[TARGETS_MAX];
+    size_t count;
+    char text[128]; /* what status calls them */
+};
+
+static bool take_pid(struct targets *t, pid_t pid, struct err *err)
+{
+    struct proc_ids ids;
+    char name[PROC_NAME_MAX] = "?";
+    if (!proc_ids(pid, &ids))
+        return err_set(err, "there is no process %d", (int)pid);
+    if (ids.uid != geteuid() && geteuid() != 0) {
+        err_set(err, "process %d belongs to another user", (int)pid);
+        return err_hint(err, "record it as that user, or as root");
+    }
+    proc_name(pid, name);
+    t->pids[t->count++] = pid;
+    snprintf(t->text, sizeof t->text, "%s (pid %d)", name, (int)pid);
+    return true;
+}
+
+/* Agents of that name; where there are none, any processes (kernel events only). */
+static bool take_name(struct targets *t, const char *name, struct err *err)
+{
+    struct agents agents = {0};
+    agents_list(&agents);
+    for (size_t i = 0; i < agents.count && t->count < TARGETS_MAX; i++) {
+        char comm[PROC_NAME_MAX];
+        /* The kernel keeps 15 bytes of a name. */
+        if (proc_name(agents.pids[i], comm) && !strncmp(comm, name, 15))
+            t->pids[t->count++] = agents.pids[i];
+    }
+    agents_release(&agents);
+    if (!t->count)
+        t->count = proc_find(name, t->pids, TARGETS_MAX);
+    if (!t->count)
+        return err_set(err, "there is no process named '%s'", name);
+    if (t->count > TARGETS_MAX)
+        return err_set(err, "too many processes are named '%s'", name);
+    if (t->count == 1)
+        snprintf(t->text, sizeof t->text, "%s (pid %d)", name, (int)t->pids[0]);
+    else
+        snprintf(t->text, sizeof t->text, "%s (%zu processes)", name, t->count);
+    return true;
+}
+
+static bool take_only_agent(struct targets *t, struct err *err)
+{
+    struct agents agents = {0};
+    agents_list(&agents);
+    size_t count = agents.count;
+    pid_t pid = count ? agents.pids[0] : 0;
+    agents_release(&agents);
+    if (count == 1)
+        return take_pid(t, pid, err);
+    if (count)
+        err_set(err, "%zu processes run the agent: which one?", count);
+    else
+        err_set(err, "no process runs the agent");
+    return err_hint(err, "give a pid or a name, --all, or -- PROGRAM ARG...");
+}
+
+static bool choose_targets(struct targets *t, const char *word, struct err *err)
+{
+    if (all) {
+        snprintf(t->text, sizeof t->text, "all processes running the agent");
+        struct agents agents = {0};
+        agents_list(&agents);
+        for (size_t i = 0; i < agents.count && t->count < TARGETS_MAX; i++) {
+            struct proc_ids ids;
+            if (proc_ids(agents.pids[i], &ids) && (ids.uid == geteuid() || geteuid() == 0))
+                t->pids[t->count++] = agents.pids[i];
+        }
+        agents_release(&agents);
+        return true;
+    }
+    if (!word)
+        return take_only_agent(t, err);
+    char *end;
+    long pid = strtol(word, &end, 10);
+    if (!*end && pid > 0)
+        return take_pid(t, (pid_t)pid, err);
+    return take_name(t, word, err);
+}
+
+/* What the background process tells the one that started it. */
+struct report {
+    bool ok;
+    int exit_code;
+    struct err err;
+};
+
+static void detach_stdio(void)
+{
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = 0; fd <= 2; fd++)
+        dup2(null_fd, fd);
+    close(null_fd);
+}
+
+static void save_outcome(struct state *st, bool ok, const struct convert_result *result,
+                         const struct err *err)
+{
+    state_set(st, "phase", ok ? "done" : "failed");
+    if (ok) {
+        state_set(st, "events", "%" PRIu64, result->events);
+        state_set(st, "bytes", "%" PRIu64, result->bytes);
+        state_set(st, "lost", "%" PRIu64, result->lost);
+    } else {
+        state_set(st, "error", "%s", err->text);
+        state_set(st, "hint", "%s", err->hint);
+    }
+    state_save(st, NULL);
+}
+
+/* `trace stop` converts by itself, in sight of its user; after any other end the
+ * recorder does, and leaves the outcome for `trace stop` to tell. */
+static void end_recording(struct record *rec, struct recorder *r, enum recorder_end end)
+{
+    static const char *const why[] = {[RECORDER_TARGET_ENDED] = "the target's end",
+                                      [RECORDER_STOPPED] = "whyprof trace stop",
+                                      [RECORDER_DAEMON_DIED] = "the session daemon's end"};
+    struct recorder_result result;
+    struct err err = {0};
+    bool asked = r->stop_fd >= 0;
+    bool complete = recorder_finish(r, &result, &err);
+    record_note_end(&rec->state, r, &result,
+                    !complete                           ? err.text
+                    : end == RECORDER_STOPPED && !asked ? "a signal"
+                                                        : why[end]);
+    if (!asked) {
+        struct convert_result converted;
+        state_set(&rec->state, "phase", "converting");
+        state_save(&rec->state, NULL);
+        bool ok = record_convert(&rec->state, NULL, &converted, &err);
+        save_outcome(&rec->state, ok, &converted, &err);
+    } else {
+        state_save(&rec->state, NULL);
+    }
+    recorder_release(r);
+}
+
+static void background(struct record *rec, const struct recorder_options *ro, int report_fd)
+{
+    struct recorder r;
+    struct report report = {0};
+    char socket_path[sizeof rec->state.path];
+    setsid();
+    state_socket_path(&rec->state, socket_path, sizeof socket_path);
+    report.ok = recorder_begin(&r, ro, &report.exit_code, &report.err);
+    signal(SIGPIPE, SIG_IGN);
+    if (report.ok) {
+        record_note_recorder(&rec->state);
+        record_note_start(&rec->state, &r);
+        if (!recorder_listen(&r, socket_path, &report.err) ||
+            !state_save(&rec->state, &report.err)) {
+            struct recorder_result unused;
+            report.ok = false;
+            recorder_finish(&r, &unused, NULL);
+            recorder_release(&r);
+        }
+    }
+    if (!report.ok)
+        record_abandon(rec);
+    detach_stdio();
+    (void)!write(report_fd, &report, sizeof report);
+    close(report_fd);
+    if (report.ok)
+        end_recording(rec, &r, recorder_wait(&r));
+}
+
+static bool fork_recorder(struct record *rec, const struct recorder_options *ro,
+                          struct report *report)
+{
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return err_errno(&report->err, "start the recorder");
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(fds[0]);
+        background(rec, ro, fds[1]);
+        _exit(0);
+    }
+    close(fds[1]);
+    ssize_t n;
+    while ((n = read(fds[0], report, sizeof *report)) < 0 && errno == EINTR)
+        ;
+    close(fds[0]);
+    if (n != sizeof *report)
+        return err_set(&report->err, "the recorder died");
+    return report->ok;
+}
+
+static int start(struct record *rec, const struct targets *t, char **program)
+{
+    const char *agent = NULL;
+    struct report report = {.exit_code = CLI_FAILED};
+    if (program && !record_choose_agent(program[0], &agent, true, &report.err))
+        return cli_fail(&report.err);
+    if (!record_prepare(rec, &options, "trace", t->text, &report.err))
+        return cli_fail(&report.err);
+    if (program)
+        record_note_command(&rec->state, program);
+    const struct recorder_options ro = {
+        .session_name = rec->session,
+        .ctf_dir = state_get(&rec->state, "ctf_dir"),
+        .classes = rec->classes,
+        .agent_options = rec->agent_options,
+        .agent_path = agent,
+        .collector_path = cli_program_path("whyprof-collector", NULL),
+        .argv = program,
+        .pids = t->pids,
+        .pid_count = t->count,
+        .all = all,
+        .background = true,
+    };
+    if (!fork_recorder(rec, &ro, &report)) {
+        cli_fail(&report.err);
+        return report.exit_code ? report.exit_code : CLI_FAILED;
+    }
+    printf("recording %s as %s; whyprof trace stop ends it\n", t->text, rec->session);
+    state_release(&rec->state);
+    return CLI_OK;
+}
+
+/* The "--" before a program, or argc: opt_parse would not tell it from a name. */
+static int find_program(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (!strcmp(argv[i], "--"))
+            return i;
+    return argc;
+}
+
+int trace_start(int argc, char **argv)
+{
+    int status, dashes = find_program(argc, argv);
+    char **program = dashes + 1 < argc ? argv + dashes + 1 : NULL;
+    int n = cli_parse(&command, dashes, argv, &status);
+    if (n < 0)
+        return status;
+    struct err err = {0};
+    struct record rec;
+    static struct targets targets;
+    if (n > 1 || (n && (all || program)) || (all && program)) {
+        err_set(&err, "more than one target");
+        err_hint(&err, "give a pid, a name, --all, or -- PROGRAM ARG...");
+        return cli_usage(&err);
+    }
+    if (!record_check(&rec, &options, &err))
+        return cli_usage(&err);
+    signal(SIGCHLD, SIG_DFL); /* ignored by a caller, it would swallow exit statuses */
+    if (program)
+        snprintf(targets.text, sizeof targets.text, "%s", program[0]);
+    else if (!choose_targets(&targets, n ? argv[1] : NULL, &err))
+        return cli_fail(&err);
+    return start(&rec, &targets, program);
+}
