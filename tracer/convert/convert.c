@@ -1,0 +1,201 @@
+/* The in-process graph: one source.ctf.fs for each trace, every output port
+ * connected to an input port of its own at our sink. */
+#include "convert/convert.h"
+
+#include "convert/input.h"
+#include "convert/sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct graph {
+    bt_graph *graph;
+    const bt_plugin *ctf;
+    bt_component_class_sink *sink_class;
+    const bt_component_source **sources; /* owned references, `count` */
+    size_t count;
+};
+
+/* Takes babeltrace2's error off the thread (no call is allowed while it is
+ * there) and makes its innermost cause ours. */
+static bool fail_bt(struct err *err, const char *what)
+{
+    const bt_error *error = bt_current_thread_take_error();
+    if (!error)
+        return err_set(err, "%s: babeltrace2 gave no reason", what);
+    const bt_error_cause *cause =
+        bt_error_get_cause_count(error) ? bt_error_borrow_cause_by_index(error, 0) : NULL;
+    err_set(err, "%s: %s", what, cause ? bt_error_cause_get_message(cause) : "unknown cause");
+    bt_error_release(error);
+    return false;
+}
+
+static bool make_sink_class(struct graph *g, struct err *err)
+{
+    g->sink_class = bt_component_class_sink_create("trace", sink_consume);
+    if (!g->sink_class || bt_component_class_sink_set_initialize_method(g->sink_class, sink_init) ||
+        bt_component_class_sink_set_graph_is_configured_method(g->sink_class, sink_configured) ||
+        bt_component_class_sink_set_finalize_method(g->sink_class, sink_finalize))
+        return fail_bt(err, "make the sink");
+    return true;
+}
+
+static bool find_source_class(struct graph *g, const bt_component_class_source **class,
+                              struct err *err)
+{
+    bt_plugin_find_status status =
+        bt_plugin_find("ctf", BT_TRUE, BT_FALSE, BT_TRUE, BT_TRUE, BT_FALSE, &g->ctf);
+    if (status == BT_PLUGIN_FIND_STATUS_NOT_FOUND) {
+        err_set(err, "babeltrace2's plugin `ctf` is not installed");
+        return err_hint(err, "install the package libbabeltrace2-0, or set BABELTRACE_PLUGIN_PATH");
+    }
+    if (status != BT_PLUGIN_FIND_STATUS_OK)
+        return fail_bt(err, "load babeltrace2's plugin `ctf`");
+    *class = bt_plugin_borrow_source_component_class_by_name_const(g->ctf, "fs");
+    return *class || err_set(err, "babeltrace2's plugin `ctf` has no component class `fs`");
+}
+
+/* {"inputs": [trace]} */
+static bt_value *source_params(const char *trace)
+{
+    bt_value *params = bt_value_map_create();
+    bt_value *inputs = NULL;
+    if (params && bt_value_map_insert_empty_array_entry(params, "inputs", &inputs) == 0 &&
+        bt_value_array_append_string_element(inputs, trace) == 0)
+        return params;
+    bt_value_put_ref(params);
+    return NULL;
+}
+
+static bool add_source(struct graph *g, const bt_component_class_source *class, const char *trace,
+                       struct err *err)
+{
+    char name[32];
+    snprintf(name, sizeof name, "ctf%zu", g->count);
+    bt_value *params = source_params(trace);
+    if (!params)
+        return fail_bt(err, "make parameters");
+    const bt_component_source *source;
+    bool ok = bt_graph_add_source_component(g->graph, class, name, params, BT_LOGGING_LEVEL_NONE,
+                                            &source) == BT_GRAPH_ADD_COMPONENT_STATUS_OK;
+    bt_value_put_ref(params);
+    if (!ok)
+        return fail_bt(err, trace);
+    bt_component_source_get_ref(source);
+    g->sources[g->count++] = source;
+    return true;
+}
+
+static bool connect(struct graph *g, const bt_component_sink *sink, struct err *err)
+{
+    uint64_t in = 0;
+    for (size_t i = 0; i < g->count; i++) {
+        uint64_t ports = bt_component_source_get_output_port_count(g->sources[i]);
+        for (uint64_t port = 0; port < ports; port++)
+            if (bt_graph_connect_ports(
+                    g->graph,
+                    bt_component_source_borrow_output_port_by_index_const(g->sources[i], port),
+                    bt_component_sink_borrow_input_port_by_index_const(sink, in++), NULL))
+                return fail_bt(err, "connect the graph");
+    }
+    return true;
+}
+
+static bool build(struct graph *g, const struct input *in, struct sink_setup *setup,
+                  struct err *err)
+{
+    const bt_component_class_source *source_class = NULL;
+    const bt_component_sink *sink;
+    if (!find_source_class(g, &source_class, err) || !make_sink_class(g, err))
+        return false;
+    g->graph = bt_graph_create(0);
+    if (!g->graph)
+        return fail_bt(err, "make the graph");
+    g->sources = calloc(in->count + 1, sizeof *g->sources);
+    if (!g->sources)
+        abort();
+    for (size_t i = 0; i < in->count; i++) {
+        if (!add_source(g, source_class, in->traces[i], err))
+            return false;
+        setup->ports += bt_component_source_get_output_port_count(g->sources[i]);
+    }
+    if (bt_graph_add_sink_component_with_initialize_method_data(
+            g->graph, g->sink_class, "trace", NULL, setup, BT_LOGGING_LEVEL_NONE, &sink)) {
+        struct err why = *setup->err;
+        fail_bt(err, "make the sink");
+        if (why.text[0])
+            *err = why;
+        return false;
+    }
+    return connect(g, sink, err);
+}
+
+static bool run(struct graph *g, const struct sink_setup *setup, struct err *err)
+{
+    bt_graph_run_status status = bt_graph_run(g->graph);
+    if (status == BT_GRAPH_RUN_STATUS_OK && setup->done)
+        return true;
+    struct err why = *setup->err;
+    fail_bt(err, "read the events");
+    if (why.text[0])
+        *err = why;
+    return false;
+}
+
+static void release(struct graph *g)
+{
+    for (size_t i = 0; i < g->count; i++)
+        bt_component_source_put_ref(g->sources[i]);
+    free(g->sources);
+    bt_graph_put_ref(g->graph);
+    bt_component_class_sink_put_ref(g->sink_class);
+    bt_plugin_put_ref(g->ctf);
+}
+
+static struct sink_loss *losses_from_cuts(struct input *in)
+{
+    struct sink_loss *losses = arena_array(&in->arena, in->cut_count + 1, sizeof *losses);
+    for (size_t i = 0; i < in->cut_count; i++)
+        losses[i] = (struct sink_loss){in->cuts[i].last_ns, in->cuts[i].source};
+    return losses;
+}
+
+static bool convert_input(const struct convert_options *options, struct input *in,
+                          struct convert_result *result, struct err *err)
+{
+    struct graph g = {0};
+    struct err sink_err = {0};
+    struct sink_setup setup = {
+        .out_path = options->out_path,
+        .progress = options->progress,
+        .meta = options->meta,
+        .losses = losses_from_cuts(in),
+        .loss_count = in->cut_count,
+        .packets = in->packets,
+        .result = result,
+        .err = &sink_err,
+    };
+    bool ok = build(&g, in, &setup, err) && run(&g, &setup, err);
+    release(&g);
+    return ok;
+}
+
+bool convert_ctf(const struct convert_options *options, struct convert_result *result,
+                 struct err *err)
+{
+    struct input in;
+    struct convert_result own = {0};
+    bool ok = input_open(&in, options->ctf_dir, options->out_path, err) &&
+              convert_input(options, &in, &own, err);
+    input_close(&in);
+    if (!ok)
+        return err_wrap(err, "convert %s", options->ctf_dir);
+    struct stat st;
+    if (stat(options->out_path, &st) == 0)
+        own.bytes = (uint64_t)st.st_size;
+    *result = own;
+    return true;
+}

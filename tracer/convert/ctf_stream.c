@@ -1,0 +1,206 @@
+#include "convert/ctf_stream.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    PACKET_HEADER_BYTES = 4 + 16 + 4 + 8
+};
+#define PACKET_MAGIC 0xc1fc1fc1u
+
+static uint64_t load(const uint8_t *p, unsigned bytes)
+{
+    uint64_t v = 0;
+    memcpy(&v, p, bytes);
+    return v;
+}
+
+static uint64_t left(const struct ctf_stream *s)
+{
+    return (uint64_t)(s->content_end - s->at);
+}
+
+bool ctf_damaged(const struct ctf_stream *s, const char *what, struct err *err)
+{
+    return err_set(err, "%s: offset %" PRIu64 ": %s", s->path, (uint64_t)(s->at - s->map.data),
+                   what);
+}
+
+void ctf_index_classes(const struct tsdl *tsdl, struct map64 *classes)
+{
+    for (uint32_t i = 0; i < tsdl->event_count; i++)
+        *map64_put(classes, ctf_class_key(tsdl->events[i].stream_id, tsdl->events[i].id), NULL) = i;
+}
+
+bool ctf_read(struct ctf_stream *s, const struct tsdl_field *f, uint64_t length,
+              struct ctf_value *value)
+{
+    uint64_t room = left(s);
+    if (f->read == TSDL_STRING) {
+        const uint8_t *nul = memchr(s->at, 0, room);
+        if (!nul)
+            return false;
+        *value = (struct ctf_value){.bytes = s->at, .count = (uint64_t)(nul - s->at)};
+        s->at = nul + 1;
+        return true;
+    }
+    if (f->read == TSDL_ARRAY || f->read == TSDL_SEQUENCE) {
+        uint64_t count = f->read == TSDL_ARRAY ? f->count : length;
+        if (count > room / f->bytes)
+            return false;
+        *value = (struct ctf_value){.bytes = s->at, .count = count};
+        s->at += count * f->bytes;
+        return true;
+    }
+    if (room < f->bytes)
+        return false;
+    uint64_t word = load(s->at, f->bytes);
+    if (f->read == TSDL_SIGNED) {
+        unsigned shift = 64u - 8u * f->bytes;
+        word = (uint64_t)((int64_t)(word << shift) >> shift);
+    }
+    value->word = word;
+    s->at += f->bytes;
+    return true;
+}
+
+static const struct tsdl_stream *find_stream(const struct tsdl *tsdl, uint64_t id)
+{
+    for (uint32_t i = 0; i < tsdl->stream_count; i++)
+        if (tsdl->streams[i].id == id)
+            return &tsdl->streams[i];
+    return NULL;
+}
+
+/* The packet's context fields, by the names that LTTng gives them. */
+static bool read_packet_context(struct ctf_stream *s, uint64_t *content_bits, uint64_t *packet_bits)
+{
+    uint64_t values[16];
+    const struct tsdl_fields *fields = &s->class->packet;
+    s->packet = (struct ctf_packet){.cpu_id = UINT64_MAX};
+    struct {
+        const char *name;
+        uint64_t *to;
+    } known[] = {{"timestamp_begin", &s->packet.ts_begin},
+                 {"timestamp_end", &s->packet.ts_end},
+                 {"content_size", content_bits},
+                 {"packet_size", packet_bits},
+                 {"packet_seq_num", &s->packet.seq},
+                 {"events_discarded", &s->packet.discarded},
+                 {"cpu_id", &s->packet.cpu_id}};
+    for (uint32_t i = 0; i < fields->count; i++) {
+        const struct tsdl_field *f = &fields->fields[i];
+        struct ctf_value value = {0};
+        uint64_t length = f->read == TSDL_SEQUENCE && f->length < 16 ? values[f->length] : 0;
+        if (!ctf_read(s, f, length, &value))
+            return false;
+        if (i < 16)
+            values[i] = value.word;
+        for (size_t k = 0; k < sizeof known / sizeof *known; k++)
+            if (!strcmp(known[k].name, f->name))
+                *known[k].to = value.word;
+    }
+    return true;
+}
+
+enum ctf_result ctf_stream_packet(struct ctf_stream *s, struct err *err)
+{
+    s->at = s->map.data + s->next_off;
+    s->content_end = s->map.data + s->map.bytes;
+    if (!left(s))
+        return CTF_END;
+    const uint8_t *packet = s->at;
+    if (left(s) < PACKET_HEADER_BYTES) {
+        s->cut = true;
+        return CTF_END;
+    }
+    if (load(packet, 4) != PACKET_MAGIC) {
+        /* a file made longer but not yet written: its writer was killed */
+        s->cut = !load(packet, 8);
+        return s->cut ? CTF_END : (ctf_damaged(s, "no packet header", err), CTF_DAMAGED);
+    }
+    s->class = find_stream(s->tsdl, load(packet + 20, 4));
+    if (memcmp(packet + 4, s->tsdl->uuid, 16) || !s->class) {
+        ctf_damaged(s, "packet of another trace", err);
+        return CTF_DAMAGED;
+    }
+    s->instance_id = load(packet + 24, 8);
+    s->at += PACKET_HEADER_BYTES;
+    uint64_t content = 0, size = 0;
+    if (!read_packet_context(s, &content, &size) || size / 8 > s->map.bytes - s->next_off) {
+        s->cut = true;
+        return CTF_END;
+    }
+    uint64_t header = (uint64_t)(s->at - packet);
+    if (content / 8 < header || content > size || size % 8 || content % 8) {
+        ctf_damaged(s, "packet sizes make no sense", err);
+        return CTF_DAMAGED;
+    }
+    s->content_end = packet + content / 8;
+    s->next_off += size / 8;
+    s->ts = s->packet.ts_begin;
+    return CTF_MORE;
+}
+
+/* A time's low bits, put after the time before it. */
+static uint64_t extend_time(uint64_t before, uint64_t low, unsigned bits)
+{
+    uint64_t mask = ((uint64_t)1 << bits) - 1;
+    uint64_t ts = (before & ~mask) | low;
+    return ts < before ? ts + mask + 1 : ts;
+}
+
+enum ctf_result ctf_stream_event(struct ctf_stream *s, struct ctf_event *ev, struct err *err)
+{
+    if (!left(s))
+        return CTF_END;
+    bool large = s->class->large_header;
+    unsigned short_bytes = large ? 6 : 4;
+    if (left(s) < short_bytes) {
+        ctf_damaged(s, "event reaches past its packet", err);
+        return CTF_DAMAGED;
+    }
+    uint64_t head = load(s->at, short_bytes);
+    uint64_t id = large ? head & 0xffff : head & 31;
+    if (id != (large ? 65535u : 31u)) {
+        s->ts = large ? extend_time(s->ts, head >> 16, 32) : extend_time(s->ts, head >> 5, 27);
+        s->at += short_bytes;
+    } else {
+        unsigned tag = large ? 2 : 1;
+        if (left(s) < tag + 12u) {
+            ctf_damaged(s, "event reaches past its packet", err);
+            return CTF_DAMAGED;
+        }
+        id = load(s->at + tag, 4);
+        s->ts = load(s->at + tag + 4, 8);
+        s->at += tag + 12;
+    }
+    uint64_t *index = map64_get(s->classes, ctf_class_key(s->class->id, id));
+    if (!index) {
+        ctf_damaged(s, "event of an unknown class", err);
+        return CTF_DAMAGED;
+    }
+    ev->class = &s->tsdl->events[*index];
+    ev->ts = s->ts;
+    return CTF_MORE;
+}
+
+bool ctf_stream_open(struct ctf_stream *s, const char *path, const struct tsdl *tsdl,
+                     const struct map64 *classes, struct err *err)
+{
+    *s = (struct ctf_stream){.tsdl = tsdl, .classes = classes};
+    if (!file_map(&s->map, path, err))
+        return false;
+    if (!(s->path = strdup(path)))
+        abort();
+    return true;
+}
+
+void ctf_stream_close(struct ctf_stream *s)
+{
+    file_unmap(&s->map);
+    free(s->path);
+    *s = (struct ctf_stream){0};
+    s->map.fd = -1;
+}

@@ -1,0 +1,78 @@
+/* ctf_stream: one data stream file of a CTF trace, mapped, packet by packet and
+ * event by event, as its metadata (tsdl.h) lays it out. Knows no babeltrace2.
+ *
+ *     while ((r = ctf_stream_packet(s, &err)) == CTF_MORE)
+ *         while ((r = ctf_stream_event(s, &ev, &err)) == CTF_MORE)
+ *             ... ctf_read(&s->at, s->content_end, field, &value) ...
+ *
+ * A file that ends inside a packet, its writer having been killed, ends after
+ * its last whole packet, and `cut` says so. */
+#ifndef CONVERT_CTF_STREAM_H
+#define CONVERT_CTF_STREAM_H
+
+#include "base/file.h"
+#include "base/map.h"
+#include "convert/tsdl.h"
+
+enum ctf_result {
+    CTF_MORE,
+    CTF_END,
+    CTF_DAMAGED
+};
+
+struct ctf_packet {
+    uint64_t ts_begin, ts_end; /* cycles */
+    uint64_t seq;
+    uint64_t discarded; /* events so far in this stream */
+    uint64_t cpu_id;    /* UINT64_MAX: not told */
+};
+
+struct ctf_event {
+    const struct tsdl_event *class;
+    uint64_t ts; /* cycles */
+};
+
+struct ctf_stream {
+    struct file_map map;
+    const struct tsdl *tsdl;
+    const struct tsdl_stream *class; /* NULL: the file has no packet */
+    const struct map64 *classes;     /* ctf_class_key -> index into tsdl->events */
+    char *path;                      /* owned */
+    uint64_t instance_id;
+    uint64_t next_off; /* of the packet after the current one */
+    struct ctf_packet packet;
+    const uint8_t *at, *content_end; /* what is left of the current packet */
+    uint64_t ts;                     /* of the event before */
+    bool cut;
+};
+
+struct ctf_value {
+    uint64_t word;        /* integers, widened by their sign; a float's bits as stored */
+    const uint8_t *bytes; /* strings, arrays: borrowed from the map */
+    uint64_t count;       /* array elements; a string's length */
+};
+
+/* Where an event class is in tsdl->events. */
+static inline uint64_t ctf_class_key(uint64_t stream_id, uint64_t event_id)
+{
+    return stream_id << 32 ^ event_id;
+}
+void ctf_index_classes(const struct tsdl *tsdl, struct map64 *classes);
+
+/* tsdl and classes are borrowed until close. */
+bool ctf_stream_open(struct ctf_stream *s, const char *path, const struct tsdl *tsdl,
+                     const struct map64 *classes, struct err *err);
+void ctf_stream_close(struct ctf_stream *s);
+
+/* Goes to the next packet; s->packet tells of it. */
+enum ctf_result ctf_stream_packet(struct ctf_stream *s, struct err *err);
+/* Reads the next event's header; s->at then stands at the stream's context
+ * fields, its class's own, and its payload, which the caller reads in this order. */
+enum ctf_result ctf_stream_event(struct ctf_stream *s, struct ctf_event *ev, struct err *err);
+/* Reads one field at s->at. `length`: for sequences, the value of their length. */
+bool ctf_read(struct ctf_stream *s, const struct tsdl_field *field, uint64_t length,
+              struct ctf_value *value);
+/* The error for a ctf_read that failed. */
+bool ctf_damaged(const struct ctf_stream *s, const char *what, struct err *err);
+
+#endif

@@ -1,0 +1,289 @@
+#include "convert/order.h"
+
+#include "base/arena.h"
+#include "tracepoints/events.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    CHUNK_BYTES = 256 * 1024,
+    SILENCE_CHECK_EVERY = 4096
+};
+
+/* Queued events stand one after the other: the struct, then its strings and sequence. */
+struct order_chunk {
+    struct order_chunk *next;
+    size_t read_off;
+    size_t write_off;
+    size_t bytes;
+    _Alignas(8) char data[];
+};
+
+void order_init(struct order *o, struct order_sink sink)
+{
+    *o = (struct order){.sink = sink, .sorted = true};
+}
+
+static void free_chunk(struct order *o, struct order_chunk *chunk)
+{
+    if (o->spare || chunk->bytes != CHUNK_BYTES) {
+        free(chunk);
+        return;
+    }
+    o->spare = chunk;
+}
+
+static void pop_chunk(struct order *o)
+{
+    struct order_chunk *chunk = o->head;
+    o->head = chunk->next;
+    if (!o->head)
+        o->tail = NULL;
+    free_chunk(o, chunk);
+}
+
+void order_release(struct order *o)
+{
+    while (o->head)
+        pop_chunk(o);
+    free(o->spare);
+    free(o->records);
+    free(o->words);
+    map64_release(&o->watermarks);
+    map64_release(&o->last_seen);
+    *o = (struct order){0};
+}
+
+static size_t align8(size_t n)
+{
+    return (n + 7) & ~(size_t)7;
+}
+
+static size_t queued_bytes(const struct event *ev)
+{
+    size_t bytes = sizeof *ev + (size_t)ev->seq_len * sizeof(uint64_t);
+    for (int f = 0; f < EVENT_MAX_FIELDS; f++)
+        if (ev->strings >> f & 1)
+            bytes += strlen(event_str(ev, f)) + 1;
+    return align8(bytes);
+}
+
+static char *queue_room(struct order *o, size_t bytes)
+{
+    struct order_chunk *tail = o->tail;
+    if (!tail || tail->bytes - tail->write_off < bytes) {
+        size_t size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
+        struct order_chunk *chunk = size == CHUNK_BYTES ? o->spare : NULL;
+        if (chunk)
+            o->spare = NULL;
+        else
+            chunk = mem_realloc(NULL, 1, sizeof *chunk + size);
+        *chunk = (struct order_chunk){.bytes = size};
+        if (tail)
+            tail->next = chunk;
+        else
+            o->head = chunk;
+        o->tail = tail = chunk;
+    }
+    char *room = tail->data + tail->write_off;
+    tail->write_off += bytes;
+    return room;
+}
+
+static void enqueue(struct order *o, const struct event *ev)
+{
+    char *p = queue_room(o, queued_bytes(ev));
+    struct event *copy = (struct event *)(void *)p;
+    *copy = *ev;
+    p += sizeof *copy;
+    if (ev->sequence >= 0) {
+        size_t bytes = (size_t)ev->seq_len * sizeof(uint64_t);
+        if (bytes)
+            memcpy(p, event_seq(ev), bytes);
+        copy->v[ev->sequence] = (uint64_t)(uintptr_t)p;
+        p += bytes;
+    }
+    for (int f = 0; f < EVENT_MAX_FIELDS; f++) {
+        if (!(ev->strings >> f & 1))
+            continue;
+        size_t bytes = strlen(event_str(ev, f)) + 1;
+        memcpy(p, event_str(ev, f), bytes);
+        copy->v[f] = (uint64_t)(uintptr_t)p;
+        p += bytes;
+    }
+    o->queued++;
+}
+
+static const struct event *queue_front(struct order *o)
+{
+    while (o->head && o->head->read_off == o->head->write_off)
+        pop_chunk(o);
+    return o->head ? (const struct event *)(const void *)(o->head->data + o->head->read_off) : NULL;
+}
+
+static void queue_pass_front(struct order *o, const struct event *ev)
+{
+    size_t bytes = queued_bytes(ev);
+    o->sink.event(o->sink.data, ev);
+    o->head->read_off += bytes;
+    o->queued--;
+}
+
+static int compare_records(const void *a, const void *b)
+{
+    const struct order_record *x = a, *y = b;
+    if (x->ts != y->ts)
+        return x->ts < y->ts ? -1 : 1;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* Forgets the first n records, which have been passed on. */
+static void drop_records(struct order *o, size_t n)
+{
+    size_t kept = 0;
+    uint64_t *words = NULL;
+    size_t word_count = 0, word_cap = 0;
+    for (size_t i = n; i < o->record_count; i++) {
+        struct order_record record = o->records[i];
+        uint32_t len = WHYPROF_KERNEL_WORDS(o->words[record.off]);
+        mem_grow(&words, &word_cap, word_count + len, sizeof *words);
+        memcpy(words + word_count, o->words + record.off, len * sizeof *words);
+        record.off = word_count;
+        word_count += len;
+        o->records[kept++] = record;
+    }
+    free(o->words);
+    o->words = words;
+    o->word_count = word_count;
+    o->word_cap = word_cap;
+    o->record_count = kept;
+}
+
+/* Passes on, in order of time, all that is older than `limit`. */
+static void release_until(struct order *o, uint64_t limit)
+{
+    if (!o->sorted)
+        qsort(o->records, o->record_count, sizeof *o->records, compare_records);
+    o->sorted = true;
+    size_t next = 0;
+    for (;;) {
+        const struct event *ev = queue_front(o);
+        const struct order_record *record = next < o->record_count ? &o->records[next] : NULL;
+        if (record && (!ev || record->ts <= ev->ts)) {
+            if (record->ts >= limit)
+                break;
+            const uint64_t *words = o->words + record->off;
+            o->sink.record(o->sink.data, words, WHYPROF_KERNEL_WORDS(words[0]));
+            next++;
+        } else if (ev) {
+            if (ev->ts >= limit)
+                break;
+            queue_pass_front(o, ev);
+        } else {
+            break;
+        }
+    }
+    if (next)
+        drop_records(o, next);
+}
+
+static void add_records(struct order *o, const struct event *ev)
+{
+    const uint64_t *words = event_seq(ev);
+    for (uint32_t at = 0; at + 2 <= ev->seq_len;) {
+        uint32_t len = WHYPROF_KERNEL_WORDS(words[at]);
+        if (len < 2 || len > ev->seq_len - at)
+            return; /* not a record: nothing behind it can be trusted */
+        mem_grow(&o->words, &o->word_cap, o->word_count + len, sizeof *o->words);
+        memcpy(o->words + o->word_count, words + at, len * sizeof *words);
+        mem_grow(&o->records, &o->record_cap, o->record_count + 1, sizeof *o->records);
+        uint64_t ts = words[at + 1];
+        if (o->record_count && o->records[o->record_count - 1].ts > ts)
+            o->sorted = false;
+        o->records[o->record_count++] = (struct order_record){ts, o->record_seq++, o->word_count};
+        o->word_count += len;
+        at += len;
+    }
+}
+
+static void drop_silent_relays(struct order *o, uint64_t now)
+{
+    size_t pos = 0;
+    uint64_t vpid, seen;
+    while (map64_next(&o->last_seen, &pos, &vpid, &seen))
+        if (now > seen + ORDER_SILENT_NS) {
+            map64_delete(&o->watermarks, vpid);
+            map64_delete(&o->last_seen, vpid);
+        }
+}
+
+static uint64_t lowest_watermark(const struct order *o)
+{
+    uint64_t lowest = UINT64_MAX;
+    size_t pos = 0;
+    uint64_t vpid, watermark;
+    while (map64_next(&o->watermarks, &pos, &vpid, &watermark))
+        if (watermark < lowest)
+            lowest = watermark;
+    return lowest;
+}
+
+static void pass_everything(struct order *o)
+{
+    release_until(o, UINT64_MAX);
+    o->direct = true;
+}
+
+static void relay_seen(struct order *o, const struct event *ev)
+{
+    o->direct = false;
+    map64_put(&o->watermarks, ev->vpid, NULL);
+    *map64_put(&o->last_seen, ev->vpid, NULL) = ev->ts;
+}
+
+static void push_direct(struct order *o, const struct event *ev)
+{
+    if (o->direct) {
+        o->sink.event(o->sink.data, ev);
+        return;
+    }
+    if (o->pushes++ % SILENCE_CHECK_EVERY == 0 && o->watermarks.len) {
+        drop_silent_relays(o, ev->ts);
+        if (o->watermarks.len)
+            release_until(o, lowest_watermark(o));
+    }
+    if (!o->watermarks.len && ev->ts > o->first_ts + ORDER_FIRST_WAIT_NS) {
+        pass_everything(o);
+        o->sink.event(o->sink.data, ev);
+        return;
+    }
+    enqueue(o, ev);
+}
+
+void order_push(struct order *o, const struct event *ev)
+{
+    if (!o->started) {
+        o->started = true;
+        o->first_ts = ev->ts;
+    }
+    switch ((enum event_kind)ev->kind) {
+    case EVENT_whyprof_sched_kernel:
+    case EVENT_whyprof_syscall_kernel:
+        relay_seen(o, ev);
+        add_records(o, ev);
+        break;
+    case EVENT_whyprof_sched_watermark:
+        relay_seen(o, ev);
+        *map64_put(&o->watermarks, ev->vpid, NULL) = ev->v[WATERMARK_ts];
+        release_until(o, lowest_watermark(o));
+        break;
+    default:
+        push_direct(o, ev);
+    }
+}
+
+void order_flush(struct order *o)
+{
+    pass_everything(o);
+}

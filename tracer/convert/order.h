@@ -1,0 +1,64 @@
+/* order: puts direct events and the kernel records that relays bring later, in
+ * packed batches, into one order of true time.
+ *
+ * Direct events come in order already. As soon as a relay is known they wait in
+ * a queue until its watermark has passed them; in the first second they wait in
+ * any case, for a relay to show itself. A relay that falls silent (it died) is
+ * waited for no longer than ORDER_SILENT_NS. */
+#ifndef CONVERT_ORDER_H
+#define CONVERT_ORDER_H
+
+#include "base/map.h"
+#include "convert/event.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    ORDER_FIRST_WAIT_NS = 1000000000
+};
+#define ORDER_SILENT_NS 10000000000u
+
+struct order_sink {
+    /* The event and what it points to are borrowed for the call. */
+    void (*event)(void *data, const struct event *ev);
+    /* One kernel record; words[0] is its head, at least 2 words. */
+    void (*record)(void *data, const uint64_t *words, uint32_t count);
+    void *data;
+};
+
+struct order_chunk;
+struct order_record {
+    uint64_t ts;
+    uint64_t seq; /* order of arrival, for equal times */
+    size_t off;   /* of its words */
+};
+
+struct order {
+    struct order_sink sink;
+    bool started;
+    bool direct; /* no relay: events pass at once */
+    uint64_t first_ts;
+    struct order_chunk *head; /* queue of copied events, oldest first; owned */
+    struct order_chunk *tail;
+    struct order_chunk *spare; /* one empty chunk kept for reuse */
+    uint64_t queued;           /* events in the queue */
+    uint64_t pushes;
+    struct map64 watermarks;      /* relay's vpid -> its latest watermark */
+    struct map64 last_seen;       /* relay's vpid -> time of its latest event */
+    struct order_record *records; /* waiting kernel records */
+    size_t record_count, record_cap;
+    bool sorted;
+    uint64_t record_seq;
+    uint64_t *words; /* the records' words */
+    size_t word_count, word_cap;
+};
+
+void order_init(struct order *o, struct order_sink sink);
+/* Takes an event, copying what it points to where it has to wait. */
+void order_push(struct order *o, const struct event *ev);
+/* Passes on everything still waiting. */
+void order_flush(struct order *o);
+void order_release(struct order *o);
+
+#endif

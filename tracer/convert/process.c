@@ -1,0 +1,361 @@
+#include "convert/model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* -- rows */
+
+static void set_proc(struct model *m, struct proc *p, unsigned column, uint64_t value)
+{
+    trace_writer_update(m->w, TRACE_PROCESS_TABLE, p->row, column, value);
+}
+
+static void set_parent(struct model *m, struct proc *p, uint32_t ppid)
+{
+    p->ppid = ppid;
+    set_proc(m, p, TRACE_PROCESS_ppid, ppid);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), k = strlen(end);
+    return n >= k && !strcmp(s + n - k, end);
+}
+
+/* lttng-ust's listener threads ("NAME-ust") and the agent's own. */
+static bool is_tracer_name(const char *name)
+{
+    return ends_with(name, "-ust") || !strncmp(name, "whyprof", 7);
+}
+
+uint32_t thread_row(struct model *m, struct thread *t)
+{
+    if (t->row != MODEL_NO_ROW || t->hidden)
+        return t->row;
+    t->row = MODEL_ROW(
+        m, THREAD, 0, [TRACE_THREAD_tid] = t->tid, [TRACE_THREAD_pid] = t->proc ? t->proc->pid : 0,
+        [TRACE_THREAD_name] = t->name, [TRACE_THREAD_start_ts] = model_ts(m, t->start_ts),
+        [TRACE_THREAD_end_ts] = model_ts(m, t->start_ts));
+    return t->row;
+}
+
+static void set_thread(struct model *m, struct thread *t, unsigned column, uint64_t value)
+{
+    if (t->row != MODEL_NO_ROW)
+        trace_writer_update(m->w, TRACE_THREAD_TABLE, t->row, column, value);
+}
+
+static void name_thread(struct model *m, struct thread *t, const char *name)
+{
+    if (!*name)
+        return;
+    t->name = model_str(m, name);
+    t->hidden =
+        t->row == MODEL_NO_ROW && t->tid != (t->proc ? t->proc->pid : 0) && is_tracer_name(name);
+    set_thread(m, t, TRACE_THREAD_name, t->name);
+}
+
+/* -- processes */
+
+struct proc *proc_find(const struct model *m, uint32_t pid)
+{
+    uint64_t *found = map64_get(&m->proc_of_pid, pid);
+    return found ? (struct proc *)(uintptr_t)*found : NULL;
+}
+
+static struct proc *proc_new(struct model *m, uint32_t pid, uint64_t ts)
+{
+    struct proc *p = arena_alloc(&m->arena, sizeof *p);
+    p->pid = pid;
+    p->index = (uint32_t)m->proc_count;
+    p->row = MODEL_ROW(m, PROCESS,
+                       0, [TRACE_PROCESS_pid] = pid, [TRACE_PROCESS_start_ts] = model_ts(m, ts),
+                       [TRACE_PROCESS_exit_status] = (uint64_t)-1);
+    mem_grow(&m->procs, &m->proc_cap, m->proc_count + 1, sizeof(struct proc *));
+    m->procs[m->proc_count++] = p;
+    *map64_put(&m->proc_of_pid, pid, NULL) = (uint64_t)(uintptr_t)p;
+    return p;
+}
+
+struct proc *proc_get(struct model *m, uint32_t pid, uint64_t ts)
+{
+    struct proc *p = proc_find(m, pid);
+    return p ? p : proc_new(m, pid, ts);
+}
+
+/* -- threads */
+
+struct thread *thread_find(const struct model *m, uint32_t tid)
+{
+    uint64_t *found = map64_get(&m->thread_of_tid, tid);
+    return found ? (struct thread *)(uintptr_t)*found : NULL;
+}
+
+static void adopt_thread(struct model *m, struct thread *t, struct proc *p)
+{
+    t->proc = p;
+    t->next = p->threads;
+    p->threads = t;
+    set_thread(m, t, TRACE_THREAD_pid, p->pid);
+}
+
+static struct thread *thread_new(struct model *m, uint32_t tid, struct proc *p, uint64_t ts)
+{
+    struct thread *t = arena_alloc(&m->arena, sizeof *t);
+    t->tid = tid;
+    t->row = MODEL_NO_ROW;
+    t->start_ts = t->last_ts = ts < m->t0 ? m->t0 : ts;
+    t->now = (struct span){.ts = t->start_ts, .cpu = -1};
+    if (p)
+        adopt_thread(m, t, p);
+    *map64_put(&m->thread_of_tid, tid, NULL) = (uint64_t)(uintptr_t)t;
+    return t;
+}
+
+/* Writes all that a thread held back; its buffers go. */
+static void close_thread(struct model *m, struct thread *t)
+{
+    if (t->closed)
+        return;
+    t->closed = true;
+    uint64_t end = t->end_ts > t->last_ts ? t->end_ts : t->last_ts;
+    thread_row(m, t);
+    lock_close(m, t, end);
+    syscall_close(m, t, end);
+    user_close(m, t, end);
+    state_close(m, t, end);
+    set_thread(m, t, TRACE_THREAD_end_ts, model_ts(m, end));
+    set_thread(m, t, TRACE_THREAD_cpu_ns, t->cpu_ns);
+    free(t->spans);
+    free(t->calls);
+    free(t->regions);
+    t->spans = NULL;
+    t->calls = NULL;
+    t->regions = NULL;
+}
+
+static void end_thread(struct model *m, struct thread *t, uint64_t ts)
+{
+    if (t->ended)
+        return;
+    t->ended = true;
+    t->end_ts = ts > t->start_ts ? ts : t->start_ts;
+    struct thread **slot = &m->ended[m->ended_next++ % MODEL_ENDED_THREADS];
+    if (*slot)
+        close_thread(m, *slot);
+    *slot = t;
+}
+
+struct thread *thread_get(struct model *m, uint32_t tid, uint32_t pid, uint64_t ts)
+{
+    struct thread *t = thread_find(m, tid);
+    if (!t)
+        t = thread_new(m, tid, pid ? proc_get(m, pid, ts) : NULL, ts);
+    else if (pid && !t->proc)
+        adopt_thread(m, t, proc_get(m, pid, ts));
+    if (ts > t->last_ts)
+        t->last_ts = ts;
+    return t;
+}
+
+/* The thread beginning at ts: a new one where the id's last bearer has ended. */
+static struct thread *begin_thread(struct model *m, uint32_t tid, struct proc *p, uint64_t ts)
+{
+    struct thread *t = thread_find(m, tid);
+    if (t && (t->ended || (t->proc && t->proc != p))) {
+        end_thread(m, t, ts);
+        t = NULL;
+    }
+    if (!t)
+        return thread_new(m, tid, p, ts);
+    if (!t->proc)
+        adopt_thread(m, t, p);
+    return t;
+}
+
+static void end_proc(struct model *m, struct proc *p, uint64_t ts)
+{
+    if (p->ended)
+        return;
+    p->ended = true;
+    p->end_ts = ts;
+    set_proc(m, p, TRACE_PROCESS_end_ts, model_ts(m, ts));
+    for (struct thread *t = p->threads; t; t = t->next)
+        end_thread(m, t, ts);
+}
+
+/* -- what the agent tells */
+
+/* A process_start names the image that is known already when it is said again
+ * (dump), or when first sight or the kernel made the image just before. */
+static bool same_image(const struct proc *p, uint64_t start_ts)
+{
+    return p && !p->ended && (!p->announced || p->announced_ts == start_ts);
+}
+
+static void describe(struct model *m, struct proc *p, const char *name, const char *cmdline,
+                     uint64_t start_ts)
+{
+    set_proc(m, p, TRACE_PROCESS_name, model_str(m, name));
+    set_proc(m, p, TRACE_PROCESS_cmdline, model_str(m, cmdline));
+    struct thread *t = begin_thread(m, p->pid, p, start_ts);
+    if (!t->named)
+        name_thread(m, t, name);
+}
+
+void process_start(struct model *m, const struct event *ev)
+{
+    uint64_t told_ts = ev->v[PROCESS_START_start_ts];
+    uint64_t start_ts = told_ts && told_ts < ev->ts ? told_ts : ev->ts;
+    uint32_t ppid = (uint32_t)ev->v[PROCESS_START_ppid];
+    struct proc *p = proc_find(m, ev->vpid);
+    if (!same_image(p, told_ts)) {
+        if (p)
+            end_proc(m, p, start_ts);
+        p = proc_new(m, ev->vpid, start_ts);
+        if (proc_find(m, ppid))
+            syscall_inherit_fds(p, proc_find(m, ppid));
+    }
+    p->announced = true;
+    p->announced_ts = told_ts;
+    set_parent(m, p, ppid);
+    describe(m, p, event_str(ev, PROCESS_START_name), event_str(ev, PROCESS_START_cmdline),
+             start_ts);
+}
+
+/* The collector's word on a process; where its agent speaks too, that counts. */
+void process_of(struct model *m, const struct event *ev)
+{
+    uint32_t pid = (uint32_t)ev->v[PROCESS_OF_pid];
+    uint64_t told_ts = ev->v[PROCESS_OF_start_ts];
+    uint64_t start_ts = told_ts && told_ts < ev->ts ? told_ts : ev->ts;
+    struct proc *p = proc_find(m, pid);
+    if (!p || p->ended)
+        p = proc_new(m, pid, start_ts);
+    if (p->announced)
+        return;
+    set_parent(m, p, (uint32_t)ev->v[PROCESS_OF_ppid]);
+    describe(m, p, event_str(ev, PROCESS_OF_name), event_str(ev, PROCESS_OF_cmdline), start_ts);
+}
+
+void process_exit(struct model *m, const struct event *ev)
+{
+    struct proc *p = proc_get(m, ev->vpid, ev->ts);
+    int32_t status = (int32_t)ev->v[PROCESS_EXIT_status];
+    if (status >= 0)
+        set_proc(m, p, TRACE_PROCESS_exit_status, (uint64_t)status);
+    /* The kernel's own record of the exit comes a little later and is exact. */
+    if (!m->kernel_sched)
+        end_proc(m, p, ev->ts);
+}
+
+void thread_start(struct model *m, const struct event *ev)
+{
+    struct proc *p = proc_get(m, ev->vpid, ev->ts);
+    uint64_t ts = ev->v[THREAD_START_start_ts] ? ev->v[THREAD_START_start_ts] : ev->ts;
+    struct thread *t = begin_thread(m, (uint32_t)ev->v[THREAD_START_tid], p, ts);
+    name_thread(m, t, event_str(ev, THREAD_START_name));
+}
+
+void thread_name(struct model *m, const struct event *ev)
+{
+    struct thread *t = thread_get(m, (uint32_t)ev->v[THREAD_NAME_tid], ev->vpid, ev->ts);
+    t->named = true;
+    name_thread(m, t, event_str(ev, THREAD_NAME_name));
+}
+
+void thread_exit(struct model *m, const struct event *ev)
+{
+    struct thread *t = thread_get(m, (uint32_t)ev->v[THREAD_EXIT_tid], ev->vpid, ev->ts);
+    t->cpu_ns = ev->v[THREAD_EXIT_cpu_ns];
+    if (!t->scheduled)
+        end_thread(m, t, ev->ts);
+}
+
+/* -- what the kernel tells */
+
+void process_forked(struct model *m, uint64_t ts, uint32_t parent_tid, uint32_t tid, uint32_t pid,
+                    const char *comm)
+{
+    struct proc *p = proc_find(m, pid);
+    struct thread *parent = thread_find(m, parent_tid);
+    if (tid == pid && (!p || p->ended)) {
+        p = proc_new(m, pid, ts);
+        set_proc(m, p, TRACE_PROCESS_name, model_str(m, comm));
+        if (parent && parent->proc) {
+            set_parent(m, p, parent->proc->pid);
+            syscall_inherit_fds(p, parent->proc);
+        }
+    }
+    struct thread *t = begin_thread(m, tid, p ? p : proc_new(m, pid, ts), ts);
+    if (!t->name)
+        name_thread(m, t, comm);
+    state_begin(t, ts, TRACE_RUNNABLE, -1);
+    t->scheduled = true;
+}
+
+void process_execed(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, const char *comm)
+{
+    struct proc *old = proc_find(m, pid);
+    struct thread *before = thread_find(m, tid);
+    int32_t cpu = before ? before->now.cpu : -1;
+    if (old)
+        end_proc(m, old, ts);
+    struct proc *p = proc_new(m, pid, ts);
+    if (old)
+        set_parent(m, p, old->ppid);
+    set_proc(m, p, TRACE_PROCESS_name, model_str(m, comm));
+    struct thread *t = begin_thread(m, pid, p, ts);
+    name_thread(m, t, comm);
+    state_begin(t, ts, TRACE_RUNNING, cpu);
+    t->scheduled = true;
+}
+
+void process_exited(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, bool last,
+                    uint32_t code, uint64_t cpu_ns)
+{
+    struct thread *t = thread_get(m, tid, pid, ts);
+    if (cpu_ns)
+        t->cpu_ns = cpu_ns;
+    end_thread(m, t, ts);
+    struct proc *p = proc_find(m, pid);
+    if (!last || !p)
+        return;
+    uint32_t signal = code & 0x7f;
+    set_proc(m, p, TRACE_PROCESS_exit_status, signal ? 128 + signal : code >> 8 & 0xff);
+    end_proc(m, p, ts);
+}
+
+void thread_named(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, const char *comm,
+                  uint64_t start_ts)
+{
+    struct thread *t = start_ts ? begin_thread(m, tid, proc_get(m, pid, ts), start_ts)
+                                : thread_get(m, tid, pid, ts);
+    if (start_ts)
+        t->snapshot_ts = ts;
+    t->named = true;
+    name_thread(m, t, comm);
+}
+
+void process_finish(struct model *m)
+{
+    uint64_t end = m->last_ts;
+    for (size_t i = 0; i < m->proc_count; i++) {
+        struct proc *p = m->procs[i];
+        end_proc(m, p, end);
+        for (struct thread *t = p->threads; t; t = t->next)
+            close_thread(m, t);
+        alloc_finish(m, p);
+        user_finish(m, p);
+    }
+    size_t pos = 0;
+    uint64_t tid, pointer;
+    while (map64_next(&m->thread_of_tid, &pos, &tid, &pointer)) {
+        struct thread *t = (struct thread *)(uintptr_t)pointer;
+        if (!t->proc) { /* its process never showed itself */
+            t->ended = true;
+            t->end_ts = end;
+            close_thread(m, t);
+        }
+    }
+}

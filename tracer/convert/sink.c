@@ -1,0 +1,536 @@
+#include "convert/sink.h"
+
+#include "base/arena.h"
+#include "convert/decode.h"
+#include "convert/model.h"
+#include "convert/order.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Messages a call of consume handles, and so how often progress is told. */
+enum {
+    CONSUME_MESSAGES = 8192
+};
+
+struct port {
+    bt_message_iterator *iterator; /* owned */
+    bt_message_array_const msgs;   /* the batch; owned from msgs[pos] on */
+    uint64_t count, pos;
+    uint64_t ts; /* of the event in msgs[pos] */
+};
+
+struct loss {
+    uint64_t begin, end, count;
+    int64_t cpu;
+    const char *source; /* borrowed: a literal or the setup's */
+};
+
+struct sink {
+    struct sink_setup own_setup; /* the plugin's */
+    struct sink_setup *setup;
+    struct trace_writer *writer; /* owned until finish closes it */
+    struct model *model;
+    struct decoder decoder;
+    struct order order;
+    struct port *ports; /* owned, setup->ports */
+    uint32_t *heap;     /* ports with an event, earliest first */
+    uint64_t heap_len;
+    uint64_t next_start; /* ports below have delivered their first event */
+    uint64_t refill;     /* port + 1 that has to be advanced first */
+    uint64_t events, packets;
+    bool has_start;
+    int64_t start_unix_ns;
+    char hostname[256];
+    struct map64 cpu_of_stream; /* const bt_stream * -> CPU + 1 */
+    struct loss *losses;
+    size_t loss_count, loss_cap;
+    char *path; /* owned: own_setup.out_path */
+};
+
+/* -- time */
+
+static uint64_t cycles_to_ns(uint64_t cycles, uint64_t hz)
+{
+    if (hz == 1000000000)
+        return cycles;
+    return cycles / hz * 1000000000 + cycles % hz * 1000000000 / hz;
+}
+
+static uint64_t snapshot_ns(const bt_clock_snapshot *snapshot)
+{
+    const bt_clock_class *clock = bt_clock_snapshot_borrow_clock_class_const(snapshot);
+    return cycles_to_ns(bt_clock_snapshot_get_value(snapshot), bt_clock_class_get_frequency(clock));
+}
+
+static void take_start(struct sink *s, const bt_clock_snapshot *snapshot)
+{
+    const bt_clock_class *clock = bt_clock_snapshot_borrow_clock_class_const(snapshot);
+    int64_t seconds;
+    uint64_t cycles;
+    bt_clock_class_get_offset(clock, &seconds, &cycles);
+    s->start_unix_ns = seconds * 1000000000 +
+                       (int64_t)cycles_to_ns(cycles, bt_clock_class_get_frequency(clock)) +
+                       (int64_t)snapshot_ns(snapshot);
+    s->has_start = true;
+}
+
+/* An event's time; without a clock it has the time of the one before. */
+static uint64_t message_ts(const struct port *port, const bt_message *msg)
+{
+    if (!bt_message_event_borrow_stream_class_default_clock_class_const(msg))
+        return port->ts;
+    return snapshot_ns(bt_message_event_borrow_default_clock_snapshot_const(msg));
+}
+
+/* -- messages that are not events */
+
+static void add_loss(struct sink *s, struct loss loss)
+{
+    mem_grow(&s->losses, &s->loss_cap, s->loss_count + 1, sizeof *s->losses);
+    s->losses[s->loss_count++] = loss;
+}
+
+static int64_t stream_cpu(const struct sink *s, const bt_stream *stream)
+{
+    uint64_t *cpu = map64_get(&s->cpu_of_stream, (uint64_t)(uintptr_t)stream);
+    return cpu ? (int64_t)*cpu - 1 : -1;
+}
+
+static void on_packet(struct sink *s, const bt_message *msg)
+{
+    const bt_packet *packet = bt_message_packet_beginning_borrow_packet_const(msg);
+    const bt_field *context = bt_packet_borrow_context_field_const(packet);
+    s->packets++;
+    if (!context)
+        return;
+    const bt_field *cpu = bt_field_structure_borrow_member_field_by_name_const(context, "cpu_id");
+    if (cpu && bt_field_class_type_is(bt_field_get_class_type(cpu),
+                                      BT_FIELD_CLASS_TYPE_UNSIGNED_INTEGER)) {
+        uint64_t stream = (uint64_t)(uintptr_t)bt_packet_borrow_stream_const(packet);
+        *map64_put(&s->cpu_of_stream, stream, NULL) = bt_field_integer_unsigned_get_value(cpu) + 1;
+    }
+}
+
+static void on_discarded_events(struct sink *s, const bt_message *msg)
+{
+    const bt_stream *stream = bt_message_discarded_events_borrow_stream_const(msg);
+    struct loss loss = {.cpu = stream_cpu(s, stream), .source = "events discarded: buffer full"};
+    bt_message_discarded_events_get_count(msg, &loss.count);
+    if (bt_stream_class_discarded_events_have_default_clock_snapshots(
+            bt_stream_borrow_class_const(stream))) {
+        loss.begin = snapshot_ns(
+            bt_message_discarded_events_borrow_beginning_default_clock_snapshot_const(msg));
+        loss.end =
+            snapshot_ns(bt_message_discarded_events_borrow_end_default_clock_snapshot_const(msg));
+    }
+    add_loss(s, loss);
+}
+
+static void on_discarded_packets(struct sink *s, const bt_message *msg)
+{
+    const bt_stream *stream = bt_message_discarded_packets_borrow_stream_const(msg);
+    struct loss loss = {.cpu = stream_cpu(s, stream), .source = "packets overwritten"};
+    if (bt_stream_class_discarded_packets_have_default_clock_snapshots(
+            bt_stream_borrow_class_const(stream))) {
+        loss.begin = snapshot_ns(
+            bt_message_discarded_packets_borrow_beginning_default_clock_snapshot_const(msg));
+        loss.end =
+            snapshot_ns(bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(msg));
+    }
+    add_loss(s, loss); /* how many events were in them nobody knows */
+}
+
+static void on_stream(struct sink *s, const bt_stream *stream)
+{
+    const bt_value *host = bt_trace_borrow_environment_entry_value_by_name_const(
+        bt_stream_borrow_trace_const(stream), "hostname");
+    if (host && bt_value_is_string(host))
+        snprintf(s->hostname, sizeof s->hostname, "%s", bt_value_string_get(host));
+}
+
+static void on_other_message(struct sink *s, const bt_message *msg)
+{
+    switch (bt_message_get_type(msg)) {
+    case BT_MESSAGE_TYPE_STREAM_BEGINNING:
+        on_stream(s, bt_message_stream_beginning_borrow_stream_const(msg));
+        break;
+    case BT_MESSAGE_TYPE_PACKET_BEGINNING:
+        on_packet(s, msg);
+        break;
+    case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
+        on_discarded_events(s, msg);
+        break;
+    case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
+        on_discarded_packets(s, msg);
+        break;
+    default:
+        break;
+    }
+}
+
+/* -- the merge: a heap of ports by the time of their next event */
+
+static void sift_down(struct sink *s, uint64_t i)
+{
+    for (;;) {
+        uint64_t least = i;
+        for (uint64_t child = 2 * i + 1; child <= 2 * i + 2 && child < s->heap_len; child++)
+            if (s->ports[s->heap[child]].ts < s->ports[s->heap[least]].ts)
+                least = child;
+        if (least == i)
+            return;
+        uint32_t swap = s->heap[i];
+        s->heap[i] = s->heap[least];
+        s->heap[least] = swap;
+        i = least;
+    }
+}
+
+static void heap_add(struct sink *s, uint32_t port)
+{
+    uint64_t i = s->heap_len++;
+    for (; i && s->ports[s->heap[(i - 1) / 2]].ts > s->ports[port].ts; i = (i - 1) / 2)
+        s->heap[i] = s->heap[(i - 1) / 2];
+    s->heap[i] = port;
+}
+
+enum advance {
+    ADVANCE_EVENT,
+    ADVANCE_END,
+    ADVANCE_AGAIN,
+    ADVANCE_ERROR
+};
+
+static enum advance next_batch(struct port *port)
+{
+    if (!port->iterator)
+        return ADVANCE_END;
+    port->pos = port->count = 0;
+    switch (bt_message_iterator_next(port->iterator, &port->msgs, &port->count)) {
+    case BT_MESSAGE_ITERATOR_NEXT_STATUS_OK:
+        return ADVANCE_EVENT;
+    case BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN:
+        return ADVANCE_AGAIN;
+    case BT_MESSAGE_ITERATOR_NEXT_STATUS_END:
+        return ADVANCE_END;
+    default:
+        return ADVANCE_ERROR;
+    }
+}
+
+/* Goes on to the port's next event, taking all other messages on the way. */
+static enum advance advance(struct sink *s, struct port *port)
+{
+    for (;;) {
+        for (; port->pos < port->count; port->pos++) {
+            const bt_message *msg = port->msgs[port->pos];
+            if (bt_message_get_type(msg) == BT_MESSAGE_TYPE_EVENT) {
+                port->ts = message_ts(port, msg);
+                return ADVANCE_EVENT;
+            }
+            on_other_message(s, msg);
+            bt_message_put_ref(msg);
+        }
+        enum advance batch = next_batch(port);
+        if (batch != ADVANCE_EVENT)
+            return batch;
+    }
+}
+
+static void take_event(struct sink *s, struct port *port)
+{
+    const bt_message *msg = port->msgs[port->pos++];
+    struct event ev;
+    decoder_event(&s->decoder, msg, port->ts, &ev);
+    if (!s->events++) {
+        model_begin(s->model, port->ts);
+        if (bt_message_event_borrow_stream_class_default_clock_class_const(msg))
+            take_start(s, bt_message_event_borrow_default_clock_snapshot_const(msg));
+    }
+    order_push(&s->order, &ev);
+    bt_message_put_ref(msg);
+}
+
+/* Fills the heap with each port's first event. */
+static enum advance start_ports(struct sink *s)
+{
+    for (; s->next_start < s->setup->ports; s->next_start++) {
+        enum advance result = advance(s, &s->ports[s->next_start]);
+        if (result == ADVANCE_EVENT)
+            heap_add(s, (uint32_t)s->next_start);
+        else if (result != ADVANCE_END)
+            return result;
+    }
+    return ADVANCE_EVENT;
+}
+
+/* Takes the earliest event of all ports. A port that has to wait stays on top
+ * of the heap, so that the next call goes on there. */
+static enum advance step(struct sink *s)
+{
+    if (!s->heap_len)
+        return ADVANCE_END;
+    struct port *port = &s->ports[s->heap[0]];
+    if (!s->refill)
+        take_event(s, port);
+    s->refill = 0;
+    enum advance result = advance(s, port);
+    if (result == ADVANCE_AGAIN)
+        s->refill = 1;
+    if (result == ADVANCE_AGAIN || result == ADVANCE_ERROR)
+        return result;
+    if (result == ADVANCE_END)
+        s->heap[0] = s->heap[--s->heap_len];
+    sift_down(s, 0);
+    return ADVANCE_EVENT;
+}
+
+/* -- the end */
+
+static void write_losses(struct sink *s)
+{
+    for (size_t i = 0; i < s->setup->loss_count; i++) {
+        const struct sink_loss *loss = &s->setup->losses[i];
+        uint64_t at = s->events ? loss->begin_ns : 0;
+        model_lost(s->model, at, at, 0, -1, 0, loss->source);
+    }
+    for (size_t i = 0; i < s->loss_count; i++) {
+        const struct loss *loss = &s->losses[i];
+        model_lost(s->model, loss->begin, loss->end, 0, loss->cpu, loss->count, loss->source);
+    }
+}
+
+static void write_counts(struct sink *s)
+{
+    for (uint32_t i = 0; i < s->decoder.names.count; i++)
+        MODEL_ROW(
+            s->model, EVENT_COUNT,
+            0, [TRACE_EVENT_COUNT_name] = model_str(s->model, intern_get(&s->decoder.names, i)),
+            [TRACE_EVENT_COUNT_count] = s->decoder.counts[i]);
+}
+
+static bool any_seen(const struct model *m, enum event_kind first, enum event_kind last)
+{
+    for (int kind = first; kind <= (int)last; kind++)
+        if (m->seen[kind])
+            return true;
+    return false;
+}
+
+/* Says what can be told from the events themselves where the recorder did not. */
+static void set_mechanism(struct model *m, const char *key, bool kernel, bool agent)
+{
+    model_default_meta(m, key, kernel ? "kernel" : agent ? "agent" : "none");
+}
+
+static void write_meta(struct sink *s)
+{
+    struct model *m = s->model;
+    for (const char *const *meta = s->setup->meta; meta && meta[0] && meta[1]; meta += 2)
+        model_set_meta(m, meta[0], meta[1]);
+    if (!s->hostname[0])
+        gethostname(s->hostname, sizeof s->hostname - 1);
+    bool waits = any_seen(m, EVENT_whyprof_lock_wait_begin, EVENT_whyprof_lock_stat);
+    bool calls = any_seen(m, EVENT_whyprof_syscall_call, EVENT_whyprof_syscall_pending);
+    set_mechanism(m, "mechanism.sched", m->kernel_sched, waits || calls);
+    set_mechanism(m, "mechanism.syscall", m->kernel_calls, calls);
+    set_mechanism(m, "mechanism.lock", false, waits);
+    set_mechanism(m, "mechanism.alloc", false,
+                  any_seen(m, EVENT_whyprof_alloc_alloc, EVENT_whyprof_alloc_stat));
+    set_mechanism(m, "mechanism.cpu", false,
+                  any_seen(m, EVENT_whyprof_sample_cpu, EVENT_whyprof_sample_cpu));
+    model_default_meta(m, "hostname", s->hostname);
+    model_set_meta(m, "whyprof_version", WHYPROF_VERSION);
+    model_set_meta_u64(m, "start_unix_ns", (uint64_t)(s->has_start ? s->start_unix_ns : 0));
+    model_set_meta_u64(m, "duration_ns", model_duration_ns(m));
+    model_set_meta_u64(m, "events", s->events);
+    model_set_meta_u64(m, "lost_events", m->lost);
+    model_write_meta(m);
+}
+
+static bool finish(struct sink *s, struct err *err)
+{
+    order_flush(&s->order);
+    write_losses(s);
+    if (!model_finish(s->model)) {
+        s->setup->stopped = true;
+        return err_set(err, "stopped");
+    }
+    write_counts(s);
+    write_meta(s);
+    if (s->setup->result)
+        *s->setup->result = (struct convert_result){.events = s->events, .lost = s->model->lost};
+    struct trace_writer *writer = s->writer;
+    s->writer = NULL;
+    if (!trace_writer_close(writer, model_duration_ns(s->model), err))
+        return err_wrap(err, "write %s", s->setup->out_path);
+    s->setup->done = true;
+    return true;
+}
+
+/* -- the class's methods */
+
+static void append_error(bt_self_component_sink *self, const struct err *err)
+{
+    BT_CURRENT_THREAD_ERROR_APPEND_CAUSE_FROM_COMPONENT(
+        bt_self_component_sink_as_self_component(self), "%s", err->text);
+}
+
+static struct sink *sink_of(bt_self_component_sink *self)
+{
+    return bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
+}
+
+static void on_ordered_event(void *data, const struct event *ev)
+{
+    model_event(data, ev);
+}
+
+static void on_ordered_record(void *data, const uint64_t *words, uint32_t count)
+{
+    model_record(data, words, count);
+}
+
+static void free_sink(struct sink *s)
+{
+    for (uint64_t i = 0; s->ports && i < s->setup->ports; i++) {
+        struct port *port = &s->ports[i];
+        for (; port->pos < port->count; port->pos++)
+            bt_message_put_ref(port->msgs[port->pos]);
+        bt_message_iterator_put_ref(port->iterator);
+    }
+    if (s->writer)
+        trace_writer_abort(s->writer);
+    model_free(s->model);
+    decoder_release(&s->decoder);
+    order_release(&s->order);
+    map64_release(&s->cpu_of_stream);
+    free(s->ports);
+    free(s->heap);
+    free(s->losses);
+    free(s->path);
+    free(s);
+}
+
+/* The plugin's parameters as a setup of its own. */
+static bool setup_from_params(struct sink *s, const bt_value *params, struct err *err)
+{
+    const bt_value *path = bt_value_map_borrow_entry_value_const(params, "path");
+    if (!path || !bt_value_is_string(path) || !*bt_value_string_get(path))
+        return err_set(err, "parameter `path` (string: the trace file to write) is missing");
+    size_t bytes = strlen(bt_value_string_get(path)) + 1;
+    s->path = mem_realloc(NULL, bytes, 1);
+    memcpy(s->path, bt_value_string_get(path), bytes);
+    s->own_setup = (struct sink_setup){.out_path = s->path, .ports = 1};
+    s->setup = &s->own_setup;
+    return true;
+}
+
+static bool add_ports(bt_self_component_sink *self, const struct sink *s)
+{
+    for (uint64_t i = 0; i < s->setup->ports; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "in%" PRIu64, i);
+        if (bt_self_component_sink_add_input_port(self, s->path ? "in" : name, NULL, NULL))
+            return false;
+    }
+    return true;
+}
+
+bt_component_class_initialize_method_status sink_init(bt_self_component_sink *self,
+                                                      bt_self_component_sink_configuration *config,
+                                                      const bt_value *params, void *data)
+{
+    (void)config;
+    struct err err = {0};
+    struct sink *s = mem_realloc(NULL, 1, sizeof *s);
+    *s = (struct sink){.setup = data};
+    if (!s->setup && !setup_from_params(s, params, &err))
+        goto fail;
+    s->writer = trace_writer_open(s->setup->out_path, &err);
+    if (!s->writer)
+        goto fail;
+    if (!add_ports(self, s)) {
+        free_sink(s);
+        return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR; /* the library's own cause */
+    }
+    s->model = model_new(s->writer, s->setup->progress);
+    order_init(&s->order, (struct order_sink){on_ordered_event, on_ordered_record, s->model});
+    s->ports = mem_realloc(NULL, s->setup->ports + 1, sizeof *s->ports);
+    memset(s->ports, 0, s->setup->ports * sizeof *s->ports);
+    s->heap = mem_realloc(NULL, s->setup->ports + 1, sizeof *s->heap);
+    bt_self_component_set_data(bt_self_component_sink_as_self_component(self), s);
+    return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_OK;
+fail:
+    append_error(self, &err);
+    if (data)
+        *((struct sink_setup *)data)->err = err;
+    free_sink(s);
+    return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
+}
+
+bt_component_class_sink_graph_is_configured_method_status
+sink_configured(bt_self_component_sink *self)
+{
+    struct sink *s = sink_of(self);
+    for (uint64_t i = 0; i < s->setup->ports; i++) {
+        bt_self_component_port_input *port =
+            bt_self_component_sink_borrow_input_port_by_index(self, i);
+        int status =
+            bt_message_iterator_create_from_sink_component(self, port, &s->ports[i].iterator);
+        if (status)
+            return (bt_component_class_sink_graph_is_configured_method_status)status;
+    }
+    return BT_COMPONENT_CLASS_SINK_GRAPH_IS_CONFIGURED_METHOD_STATUS_OK;
+}
+
+static bt_component_class_sink_consume_method_status fail(bt_self_component_sink *self,
+                                                          const struct err *err)
+{
+    struct sink *s = sink_of(self);
+    append_error(self, err);
+    if (s->setup->err)
+        *s->setup->err = *err;
+    return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
+}
+
+/* Tells the progress; the number of events to come is a guess from the packets. */
+static bool tell_progress(struct sink *s)
+{
+    uint64_t total = 0;
+    if (s->setup->packets && s->packets)
+        total = (uint64_t)((double)s->events * (double)s->setup->packets / (double)s->packets);
+    return progress_step(s->setup->progress, "converting events", s->events, total);
+}
+
+bt_component_class_sink_consume_method_status sink_consume(bt_self_component_sink *self)
+{
+    struct sink *s = sink_of(self);
+    struct err err = {0};
+    enum advance result = start_ports(s);
+    for (int i = 0; i < CONSUME_MESSAGES && result == ADVANCE_EVENT; i++)
+        result = step(s);
+    if (result == ADVANCE_ERROR) /* the upstream component has told its cause */
+        return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
+    if (!tell_progress(s)) {
+        s->setup->stopped = true;
+        err_set(&err, "stopped");
+        return fail(self, &err);
+    }
+    if (result == ADVANCE_AGAIN)
+        return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN;
+    if (result == ADVANCE_EVENT)
+        return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK;
+    if (!finish(s, &err))
+        return fail(self, &err);
+    return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END;
+}
+
+void sink_finalize(bt_self_component_sink *self)
+{
+    free_sink(sink_of(self));
+}

@@ -1,0 +1,45 @@
+/* sink: the component class `sink.whyprof.trace`, which writes a trace file from
+ * any graph. In-process, convert.c gives it a struct sink_setup with as many
+ * input ports as there are streams (the sink merges them itself); as a plugin it
+ * has one port "in" and takes its parameters:
+ *     path (string, required)   the file to write */
+#ifndef CONVERT_SINK_H
+#define CONVERT_SINK_H
+
+#include "base/err.h"
+#include "base/progress.h"
+#include "convert/convert.h"
+
+#include <babeltrace2/babeltrace.h>
+#include <stddef.h>
+
+/* A loss known before the graph runs (a stream cut short). */
+struct sink_loss {
+    uint64_t begin_ns; /* raw */
+    const char *source;
+};
+
+struct sink_setup {
+    const char *out_path;
+    const struct progress *progress;
+    const char *const *meta; /* key, value, ..., NULL; or NULL */
+    const struct sink_loss *losses;
+    size_t loss_count;
+    uint64_t ports;                /* input ports "in0", "in1", ... */
+    uint64_t packets;              /* of all streams, 0 = not known: for the progress */
+    struct convert_result *result; /* out */
+    struct err *err;               /* out: why consume failed */
+    bool stopped;                  /* out: progress asked to stop */
+    bool done;                     /* out: the file is complete */
+};
+
+/* The class's methods, for both ways to register it. */
+bt_component_class_initialize_method_status sink_init(bt_self_component_sink *self,
+                                                      bt_self_component_sink_configuration *config,
+                                                      const bt_value *params, void *data);
+bt_component_class_sink_graph_is_configured_method_status
+sink_configured(bt_self_component_sink *self);
+bt_component_class_sink_consume_method_status sink_consume(bt_self_component_sink *self);
+void sink_finalize(bt_self_component_sink *self);
+
+#endif
