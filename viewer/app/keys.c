@@ -1,0 +1,279 @@
+#include "app/keys.h"
+
+#include <math.h>
+#include <string.h>
+
+static void zoom_in(struct views *v)
+{
+    views_zoom(v, 1 / 1.3);
+}
+
+static void zoom_out(struct views *v)
+{
+    views_zoom(v, 1.3);
+}
+
+static void pan_left(struct views *v)
+{
+    views_pan(v, -0.12);
+}
+
+static void pan_right(struct views *v)
+{
+    views_pan(v, 0.12);
+}
+
+static void go_begin(struct views *v)
+{
+    views_pan(v, -1e9);
+}
+
+static void go_end(struct views *v)
+{
+    views_pan(v, 1e9);
+}
+
+static void thread_up(struct views *v)
+{
+    views_move_thread(v, -1);
+}
+
+static void thread_down(struct views *v)
+{
+    views_move_thread(v, 1);
+}
+
+static void span_next(struct views *v)
+{
+    views_step_span(v, 1);
+}
+
+static void span_before(struct views *v)
+{
+    views_step_span(v, -1);
+}
+
+static void page_up(struct views *v)
+{
+    views_scroll(v, -v->lanes_visible_px);
+}
+
+static void page_down(struct views *v)
+{
+    views_scroll(v, v->lanes_visible_px);
+}
+
+static void tab_details(struct views *v)
+{
+    v->bottom = VIEWS_DETAILS;
+}
+
+static void tab_flame(struct views *v)
+{
+    v->bottom = VIEWS_FLAME;
+}
+
+static void tab_top(struct views *v)
+{
+    v->bottom = VIEWS_TOP;
+}
+
+static void next_file(struct views *v)
+{
+    v->tab = (v->tab + 1) % (int)(v->profile_count + 1);
+}
+
+static void toggle_help(struct views *v)
+{
+    v->help_open = !v->help_open;
+}
+
+/* Esc in a profile zooms its graph out. */
+static void escape(struct views *v)
+{
+    if (v->tab > 0 && !v->help_open)
+        views_show_all(v);
+    else
+        views_clear(v);
+}
+
+static const struct key {
+    int key;
+    unsigned mods;
+    const char *text; /* found as a typed character instead, whatever the layout */
+    bool hold;        /* goes on while held */
+    void (*run)(struct views *v);
+    struct views_key_help help; /* without `what`: another key's line says it */
+} table[] = {
+    {'w', 0, NULL, true, zoom_in, {"Move", "W  S", "zoom in and out, at the pointer"}},
+    {'s', 0, NULL, true, zoom_out, {0}},
+    {'a', 0, NULL, true, pan_left, {"Move", "A  D", "pan left and right"}},
+    {'d', 0, NULL, true, pan_right, {0}},
+    {GFX_KEY_LEFT, 0, NULL, true, pan_left, {"Move", "Left  Right", "the same"}},
+    {GFX_KEY_RIGHT, 0, NULL, true, pan_right, {0}},
+    {'0', 0, NULL, false, views_show_all, {"Move", "0", "show the whole trace"}},
+    {GFX_KEY_HOME, 0, NULL, false, go_begin, {"Move", "Home  End", "go to the begin, the end"}},
+    {GFX_KEY_END, 0, NULL, false, go_end, {0}},
+    {'f', 0, NULL, false, views_fit, {"Move", "F", "fit the selection, or the picked span"}},
+    {GFX_KEY_UP, 0, NULL, false, thread_up, {"Select", "Up  Down", "select a thread"}},
+    {GFX_KEY_DOWN, 0, NULL, false, thread_down, {0}},
+    {',', 0, NULL, false, span_before, {"Select", ",  .", "previous and next span of the track"}},
+    {'.', 0, NULL, false, span_next, {0}},
+    {GFX_KEY_ESCAPE,
+     0,
+     NULL,
+     false,
+     escape,
+     {"Select", "Esc", "close, unselect, zoom a graph out"}},
+    {GFX_KEY_PAGE_UP, 0, NULL, false, page_up, {"Select", "PgUp  PgDn", "scroll the tracks"}},
+    {GFX_KEY_PAGE_DOWN, 0, NULL, false, page_down, {0}},
+    {'1',
+     0,
+     NULL,
+     false,
+     tab_details,
+     {"Panels", "1  2  3", "details, flame graph, top functions"}},
+    {'2', 0, NULL, false, tab_flame, {0}},
+    {'3', 0, NULL, false, tab_top, {0}},
+    {GFX_KEY_TAB, 0, NULL, false, next_file, {"Panels", "Tab", "next file"}},
+    {'t', 0, NULL, false, views_toggle_theme, {"Panels", "T", "dark or light"}},
+    {0, 0, "?", false, toggle_help, {"Panels", "?", "this list"}},
+    {'q', 0, NULL, false, NULL, {"Panels", "Q", "quit"}},
+};
+
+static const struct views_key_help mouse[] = {
+    {"Mouse", "Click", "pick a span: details below"}, {"Mouse", "Drag", "select a range of time"},
+    {"Mouse", "Ctrl + drag", "zoom to a range"},      {"Mouse", "Wheel", "scroll the tracks"},
+    {"Mouse", "Ctrl + wheel", "zoom at the pointer"}, {"Mouse", "Shift + wheel", "pan"},
+    {"Mouse", "Middle drag", "move the picture"},
+};
+
+enum {
+    KEYS = sizeof table / sizeof *table,
+    MOUSE = sizeof mouse / sizeof *mouse
+};
+
+static const struct key *find(const struct gfx_event *e)
+{
+    for (int i = 0; i < KEYS; i++) {
+        if (e->kind == GFX_EVENT_TEXT ? table[i].text && !strcmp(table[i].text, e->text)
+                                      : table[i].key && table[i].key == e->key &&
+                                            table[i].mods == (e->mods & ~(unsigned)GFX_SHIFT))
+            return &table[i];
+    }
+    return NULL;
+}
+
+static void set_held(struct app *app, int key, bool held)
+{
+    for (int i = 0; i < APP_HELD_KEYS; i++) {
+        if (app->held[i] == key)
+            app->held[i] = 0;
+    }
+    for (int i = 0; held && i < APP_HELD_KEYS; i++) {
+        if (!app->held[i]) {
+            app->held[i] = key;
+            app->held_since_ms = gfx_now_ms();
+            return;
+        }
+    }
+}
+
+bool keys_press(struct app *app, const struct gfx_event *event)
+{
+    const struct key *k = find(event);
+    if (!k)
+        return false;
+    if (event->repeat && k->hold)
+        return true; /* keys_hold moves smoothly instead */
+    app->views.notice[0] = '\0';
+    if (!k->run)
+        app->quit = true;
+    else
+        k->run(&app->views);
+    if (k->hold && event->kind == GFX_EVENT_KEY)
+        set_held(app, k->key, true);
+    return true;
+}
+
+void keys_release(struct app *app, const struct gfx_event *event)
+{
+    if (event->kind == GFX_EVENT_BLUR)
+        memset(app->held, 0, sizeof app->held);
+    else
+        set_held(app, event->key, false);
+}
+
+void keys_hold(struct app *app, uint64_t now_ms)
+{
+    enum {
+        BEFORE_MS = 180
+    };
+    double dt = (double)(now_ms - app->last_frame_ms) / 1000;
+    app->last_frame_ms = now_ms;
+    if (now_ms - app->held_since_ms < BEFORE_MS)
+        return;
+    dt = dt > 0.1 ? 0.1 : dt;
+    for (int i = 0; i < APP_HELD_KEYS; i++) {
+        struct gfx_event e = {.kind = GFX_EVENT_KEY, .key = app->held[i]};
+        const struct key *k = app->held[i] ? find(&e) : NULL;
+        if (!k)
+            continue;
+        if (k->run == zoom_in || k->run == zoom_out)
+            views_zoom(&app->views, exp(k->run == zoom_in ? -2.6 * dt : 2.6 * dt));
+        else
+            views_pan(&app->views, k->run == pan_left ? -0.9 * dt : 0.9 * dt);
+    }
+}
+
+const struct views_key_help *keys_help(size_t *count)
+{
+    static struct views_key_help lines[KEYS + MOUSE];
+    *count = 0;
+    for (int i = 0; i < KEYS; i++)
+        if (table[i].help.what)
+            lines[(*count)++] = table[i].help;
+    for (int i = 0; i < MOUSE; i++)
+        lines[(*count)++] = mouse[i];
+    return lines;
+}
+
+static const struct {
+    const char *name;
+    int key;
+} key_names[] = {
+    {"enter", GFX_KEY_ENTER},    {"escape", GFX_KEY_ESCAPE},
+    {"tab", GFX_KEY_TAB},        {"backspace", GFX_KEY_BACKSPACE},
+    {"left", GFX_KEY_LEFT},      {"right", GFX_KEY_RIGHT},
+    {"up", GFX_KEY_UP},          {"down", GFX_KEY_DOWN},
+    {"home", GFX_KEY_HOME},      {"end", GFX_KEY_END},
+    {"pageup", GFX_KEY_PAGE_UP}, {"pagedown", GFX_KEY_PAGE_DOWN},
+};
+
+bool keys_parse(const char *name, struct gfx_event *event)
+{
+    static const struct {
+        const char *prefix;
+        unsigned mod;
+    } mods[] = {{"ctrl+", GFX_CTRL}, {"shift+", GFX_SHIFT}, {"alt+", GFX_ALT}};
+    *event = (struct gfx_event){.kind = GFX_EVENT_KEY};
+    for (int i = 0; i < 3; i++) {
+        size_t len = strlen(mods[i].prefix);
+        if (!strncmp(name, mods[i].prefix, len)) {
+            event->mods |= mods[i].mod;
+            name += len;
+        }
+    }
+    for (size_t i = 0; i < sizeof key_names / sizeof *key_names; i++)
+        if (!strcmp(name, key_names[i].name))
+            event->key = key_names[i].key;
+    if (!event->key && name[0] && !name[1]) {
+        event->key = name[0];
+        /* Shifted characters come as text. */
+        if (strchr("?/", name[0])) {
+            event->kind = GFX_EVENT_TEXT;
+            event->text[0] = name[0];
+        }
+    }
+    return event->key != 0;
+}

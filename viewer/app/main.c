@@ -1,0 +1,94 @@
+/* main: options, and the only place of the viewer that prints. */
+#include "app/script.h"
+#include "base/opt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OK = 0,
+    FAILED = 1,
+    USAGE = 2
+};
+
+static int tell(const struct err *err, int status)
+{
+    fprintf(stderr, "whyprof: %s\n", err->text);
+    if (err->hint[0])
+        fprintf(stderr, "  %s\n", err->hint);
+    return status;
+}
+
+static const char *screenshot, *script, *size = "1440x900", *scale = "1", *theme = "dark";
+
+static const struct opt options[] = {
+    {0, "screenshot", OPT_STR, &screenshot, "OUT.png",
+     "write the picture there; no display is needed"},
+    {0, "script", OPT_STR, &script, "STEPS",
+     "do the steps of that file (key, click, drag, screenshot ...);\nno display is needed"},
+    {0, "size", OPT_STR, &size, "WxH", "size of the window or picture (default 1440x900)"},
+    {0, "scale", OPT_STR, &scale, "FACTOR",
+     "size of text and everything else, 0.5 to 4 (default 1)"},
+    {0, "theme", OPT_STR, &theme, "dark|light", "colours (default dark; T changes them)"},
+    {0}};
+
+static const struct opt_command command = {
+    .name = "whyprof view",
+    .usage = "[OPTIONS] FILE...",
+    .summary = "Shows traces (trace_*.out) on a timeline and profiles (*.prof) as flame graphs.",
+    .opts = options,
+    .more = "In the window, ? lists all keys.\n\n"
+            "  whyprof view profiles/trace_20250101_120000.out\n"
+            "  whyprof view trace.out cpu.prof\n"
+            "  whyprof view trace.out --screenshot trace.png --size 1920x1080\n"};
+
+static bool read_options(struct app_options *o, struct err *err)
+{
+    char *end;
+    if (sscanf(size, "%dx%d", &o->width, &o->height) != 2 || o->width < 200 || o->height < 200 ||
+        o->width > 16384 || o->height > 16384)
+        return err_set(err, "--size needs WIDTHxHEIGHT such as 1920x1080, not '%s'", size);
+    o->scale = strtod(scale, &end);
+    if (*end || !(o->scale >= 0.5 && o->scale <= 4))
+        return err_set(err, "--scale needs a number from 0.5 to 4, not '%s'", scale);
+    o->light = !strcmp(theme, "light");
+    if (!o->light && strcmp(theme, "dark"))
+        return err_set(err, "--theme is dark or light, not '%s'", theme);
+    o->offscreen = screenshot || script;
+    return true;
+}
+
+static bool run(struct app *app, struct err *err)
+{
+    if (!app_show(app, err))
+        return false;
+    if (!screenshot && !script)
+        return app_run(app, err);
+    if (script && !script_run(app, script, err))
+        return false;
+    app_settle(app);
+    return !screenshot || gfx_canvas_save(app->canvas, screenshot, err);
+}
+
+int main(int argc, char **argv)
+{
+    struct err err = {0};
+    struct app_options o = {0};
+    int files = opt_parse(&command, argc, argv, &err);
+    if (files == OPT_HELP)
+        return OK;
+    if (files == OPT_BAD || !read_options(&o, &err))
+        return tell(&err, USAGE);
+    if (files < 1) {
+        err_set(&err, "view: no file was named");
+        err_hint(&err, "whyprof view FILE... ; whyprof run --trace -- PROGRAM makes one");
+        return tell(&err, USAGE);
+    }
+    o.paths = argv + 1;
+    o.path_count = files;
+    struct app app;
+    bool ok = app_open(&app, &o, &err) && run(&app, &err);
+    app_close(&app);
+    return ok ? OK : tell(&err, FAILED);
+}

@@ -1,0 +1,220 @@
+#include "model/lanes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add(struct model_lanes *l, enum model_lane_kind kind, uint32_t owner, uint32_t depth)
+{
+    mem_grow(&l->items, &l->cap, l->count + 1, sizeof *l->items);
+    l->items[l->count++] = (struct model_lane){
+        .kind = kind, .owner = owner, .depth = depth, .y = l->height_px, .h = l->lane_px[kind]};
+    l->height_px += l->lane_px[kind];
+}
+
+static void add_thread(struct model_lanes *l, const struct model_doc *doc, uint32_t i)
+{
+    const struct model_thread *th = &doc->threads[i];
+    add(l, MODEL_LANE_STATE, i, 0);
+    if (!l->thread_closed[i]) {
+        if (th->lock_waits)
+            add(l, MODEL_LANE_LOCKS, i, 0);
+        for (unsigned d = 0; d < th->regions.depths; d++)
+            add(l, MODEL_LANE_REGION, i, d);
+        if (th->syscalls)
+            add(l, MODEL_LANE_SYSCALLS, i, 0);
+        if (th->samples)
+            add(l, MODEL_LANE_SAMPLES, i, 0);
+    }
+    l->height_px += l->gap_px;
+}
+
+static void add_process(struct model_lanes *l, const struct model_doc *doc, uint32_t i)
+{
+    const struct model_process *p = &doc->processes[i];
+    if (!p->count)
+        return;
+    add(l, MODEL_LANE_PROCESS, i, 0);
+    l->height_px += l->gap_px;
+    for (uint32_t k = 0; k < p->count && !l->process_closed[i]; k++)
+        add_thread(l, doc, p->first + k);
+}
+
+void model_lanes_build(struct model_lanes *l, const struct model_doc *doc)
+{
+    if (!l->process_closed) {
+        l->process_closed = calloc(doc->process_count + 1, sizeof(bool));
+        l->thread_closed = calloc(doc->thread_count + 1, sizeof(bool));
+        if (!l->process_closed || !l->thread_closed)
+            abort();
+    }
+    for (size_t i = 0; i < l->count; i++)
+        model_row_release(&l->items[i].row);
+    l->count = 0;
+    l->height_px = 0;
+    for (uint32_t i = 0; i < doc->process_count; i++)
+        add_process(l, doc, i);
+    if (doc->counter_count) {
+        add(l, MODEL_LANE_COUNTERS, 0, 0);
+        l->height_px += l->gap_px;
+    }
+    for (uint32_t i = 0; i < doc->counter_count && !l->counters_closed; i++) {
+        add(l, MODEL_LANE_COUNTER, i, 0);
+        l->height_px += l->gap_px;
+    }
+}
+
+void model_lanes_release(struct model_lanes *l)
+{
+    for (size_t i = 0; i < l->count; i++)
+        model_row_release(&l->items[i].row);
+    free(l->items);
+    free(l->process_closed);
+    free(l->thread_closed);
+    *l = (struct model_lanes){0};
+}
+
+size_t model_lanes_first(const struct model_lanes *l, int y)
+{
+    size_t lo = 0, hi = l->count;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        int end = mid + 1 < l->count ? l->items[mid + 1].y : l->height_px;
+        if (end <= y)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+struct model_lane *model_lanes_at(const struct model_lanes *l, int y)
+{
+    if (y < 0 || y >= l->height_px)
+        return NULL;
+    size_t i = model_lanes_first(l, y);
+    return i < l->count ? &l->items[i] : NULL;
+}
+
+struct model_lane *model_lanes_thread(const struct model_lanes *l, uint32_t thread)
+{
+    for (size_t i = 0; i < l->count; i++)
+        if (l->items[i].kind == MODEL_LANE_STATE && l->items[i].owner == thread)
+            return &l->items[i];
+    return NULL;
+}
+
+enum trace_table model_lane_table(enum model_lane_kind kind)
+{
+    switch (kind) {
+    case MODEL_LANE_STATE:
+        return TRACE_THREAD_STATE_TABLE;
+    case MODEL_LANE_LOCKS:
+        return TRACE_LOCK_WAIT_TABLE;
+    case MODEL_LANE_REGION:
+        return TRACE_REGION_TABLE;
+    case MODEL_LANE_SYSCALLS:
+        return TRACE_SYSCALL_TABLE;
+    case MODEL_LANE_SAMPLES:
+        return TRACE_SAMPLE_TABLE;
+    default:
+        return TRACE_TABLE_COUNT;
+    }
+}
+
+bool model_lane_is_thread(enum model_lane_kind kind)
+{
+    return kind >= MODEL_LANE_STATE && kind <= MODEL_LANE_SAMPLES;
+}
+
+bool model_lane_spans(const struct model_lane *lane, const struct model_doc *doc,
+                      struct model_spans *spans)
+{
+    if (!model_lane_is_thread(lane->kind) || lane->kind == MODEL_LANE_SAMPLES)
+        return false;
+    const struct model_thread *th = &doc->threads[lane->owner];
+    if (lane->kind == MODEL_LANE_STATE)
+        model_spans_states(spans, doc->trace, th->key, th->end_ns);
+    else if (lane->kind == MODEL_LANE_REGION)
+        model_spans_table(spans, doc->trace, TRACE_REGION_TABLE, th->key,
+                          th->regions.depth[lane->depth].rows,
+                          th->regions.depth[lane->depth].count);
+    else
+        model_spans_table(spans, doc->trace, model_lane_table(lane->kind), th->key, NULL, 0);
+    spans->name_class = doc->name_class;
+    spans->name_count = trace_string_count(doc->trace);
+    return true;
+}
+
+uint32_t model_samples_row(const struct model_doc *doc, uint32_t thread,
+                           const struct model_window *w, uint32_t *counts)
+{
+    uint32_t most = 0;
+    memset(counts, 0, (size_t)w->width_px * sizeof *counts);
+    struct trace_cursor c = trace_cursor(doc->trace, TRACE_SAMPLE_TABLE, doc->threads[thread].key);
+    uint64_t r = trace_lower_bound(&c, (uint64_t)w->begin_ns);
+    for (; r < c.total_rows && !c.damaged; r++) {
+        int x = model_px_from_ns(w, (int64_t)trace_get(&c, r, TRACE_SAMPLE_ts));
+        if (x >= w->width_px)
+            break;
+        if (x >= 0 && ++counts[x] > most)
+            most = counts[x];
+    }
+    return most;
+}
+
+int64_t model_sample_near(const struct model_doc *doc, uint32_t thread, int64_t ns, int64_t reach)
+{
+    struct trace_cursor c = trace_cursor(doc->trace, TRACE_SAMPLE_TABLE, doc->threads[thread].key);
+    if (!c.total_rows)
+        return -1;
+    uint64_t at = trace_row_at(&c, ns > 0 ? (uint64_t)ns : 0);
+    int64_t best = -1;
+    for (uint64_t r = at; r < c.total_rows && r <= at + 1; r++) {
+        int64_t away = llabs((long long)trace_get(&c, r, TRACE_SAMPLE_ts) - ns);
+        if (away > reach)
+            continue;
+        best = (int64_t)r;
+        reach = away;
+    }
+    return best;
+}
+
+static size_t counter_lower_bound(struct trace_cursor *c, const struct model_counter *counter,
+                                  int64_t ns)
+{
+    size_t lo = 0, hi = counter->count;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if ((int64_t)trace_get(c, counter->rows[mid], TRACE_COUNTER_ts) < ns)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+void model_counter_row(const struct model_doc *doc, const struct model_counter *counter,
+                       const struct model_window *w, struct model_counter_column *columns)
+{
+    struct trace_cursor c = trace_cursor(doc->trace, TRACE_COUNTER_TABLE, 0);
+    size_t i = counter_lower_bound(&c, counter, w->begin_ns);
+    struct model_counter_column now = {0};
+    if (i) {
+        now.last = trace_get_f64(&c, counter->rows[i - 1], TRACE_COUNTER_value);
+        now.known = true;
+    }
+    for (int x = 0; x < w->width_px; x++) {
+        int64_t end = model_ns_from_px(w, x + 1);
+        now.min = now.max = now.last;
+        for (; i < counter->count && !c.damaged; i++) {
+            uint32_t row = counter->rows[i];
+            if ((int64_t)trace_get(&c, row, TRACE_COUNTER_ts) >= end)
+                break;
+            now.last = trace_get_f64(&c, row, TRACE_COUNTER_value);
+            now.min = !now.known || now.last < now.min ? now.last : now.min;
+            now.max = !now.known || now.last > now.max ? now.last : now.max;
+            now.known = true;
+        }
+        columns[x] = now;
+    }
+}

@@ -1,0 +1,74 @@
+/* lanes: the rows of the timeline from top to bottom. A thread has a state lane
+ * and, where it has any, lanes of lock waits, system calls, regions by depth and
+ * samples; processes have a heading; counters come last. */
+#ifndef MODEL_LANES_H
+#define MODEL_LANES_H
+
+#include "model/doc.h"
+#include "model/row.h"
+
+enum model_lane_kind {
+    MODEL_LANE_PROCESS,
+    MODEL_LANE_STATE,
+    MODEL_LANE_LOCKS,
+    MODEL_LANE_REGION,
+    MODEL_LANE_SYSCALLS,
+    MODEL_LANE_SAMPLES,
+    MODEL_LANE_COUNTERS, /* the heading of counters */
+    MODEL_LANE_COUNTER,
+    MODEL_LANE_KINDS
+};
+
+struct model_lane {
+    enum model_lane_kind kind;
+    uint32_t owner;       /* index of the process, thread or counter */
+    uint32_t depth;       /* regions */
+    int y, h;             /* px from the top of the first lane */
+    struct model_row row; /* what was drawn last, empty while out of sight */
+    bool seen;            /* drawn in this frame */
+};
+
+struct model_lanes {
+    struct model_lane *items; /* owned */
+    size_t count, cap;
+    int height_px;                        /* of all */
+    bool *process_closed, *thread_closed; /* owned: folded by the user */
+    bool counters_closed;
+    int lane_px[MODEL_LANE_KINDS]; /* heights, set by the caller before build */
+    int gap_px;                    /* under each thread */
+};
+
+/* (Re)makes the lanes of a document after a change of folding or scale. */
+void model_lanes_build(struct model_lanes *l, const struct model_doc *doc);
+void model_lanes_release(struct model_lanes *l);
+
+/* The lane at height y, or NULL. Gaps belong to the lane above. */
+struct model_lane *model_lanes_at(const struct model_lanes *l, int y);
+/* Index of the first lane that ends below y. */
+size_t model_lanes_first(const struct model_lanes *l, int y);
+/* The state lane of a thread, or NULL while its process is folded. */
+struct model_lane *model_lanes_thread(const struct model_lanes *l, uint32_t thread);
+
+/* The spans that a lane shows; false for lanes without. */
+bool model_lane_spans(const struct model_lane *lane, const struct model_doc *doc,
+                      struct model_spans *spans);
+/* The table that a lane's rows are in, or TRACE_TABLE_COUNT. */
+enum trace_table model_lane_table(enum model_lane_kind kind);
+/* The lane belongs to a thread. */
+bool model_lane_is_thread(enum model_lane_kind kind);
+
+/* Samples in each column: counts[width]. Returns the largest. */
+uint32_t model_samples_row(const struct model_doc *doc, uint32_t thread,
+                           const struct model_window *w, uint32_t *counts);
+/* The sample nearest to ns within `reach` ns, or -1. */
+int64_t model_sample_near(const struct model_doc *doc, uint32_t thread, int64_t ns, int64_t reach);
+
+/* Least, greatest and last value of a counter in each column. */
+struct model_counter_column {
+    double min, max, last;
+    bool known; /* a value was set in this column or before */
+};
+void model_counter_row(const struct model_doc *doc, const struct model_counter *counter,
+                       const struct model_window *w, struct model_counter_column *columns);
+
+#endif

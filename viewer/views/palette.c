@@ -1,0 +1,73 @@
+#include "views/palette.h"
+
+static const gfx_color dark[MODEL_CLASSES] = {
+    [MODEL_RUNNING] = 0x3fae72ff,   [MODEL_RUNNABLE] = 0xe9bd45ff,
+    [MODEL_PREEMPTED] = 0xdf9140ff, [MODEL_LOCK] = 0xee6a60ff,
+    [MODEL_COND] = 0x9b88e0ff,      [MODEL_JOIN] = 0x5f5a8cff,
+    [MODEL_IO] = 0x46b8caff,        [MODEL_PAGE_FAULT] = 0xdd7fbbff,
+    [MODEL_SYSCALL] = 0x35506eff,   [MODEL_SLEEP] = 0x343d4bff,
+    [MODEL_BLOCKED] = 0x4a5567ff,   [MODEL_UNKNOWN] = 0x262d38ff,
+    [MODEL_CALL_IO] = 0x5b9fd0ff,   [MODEL_CALL_POLL] = 0x3a5675ff,
+    [MODEL_CALL_SYNC] = 0xc98a80ff, [MODEL_CALL_MEMORY] = 0xa88bcdff,
+    [MODEL_CALL_FILE] = 0x63a897ff, [MODEL_CALL_OTHER] = 0x8490a1ff,
+    [MODEL_NAMED] = 0x6b9be0ff,     [MODEL_NAMED + 1] = 0x5fb097ff,
+    [MODEL_NAMED + 2] = 0xc79a55ff, [MODEL_NAMED + 3] = 0xb087c8ff,
+    [MODEL_NAMED + 4] = 0x86b065ff, [MODEL_NAMED + 5] = 0xd0809aff,
+};
+
+static const gfx_color light[MODEL_CLASSES] = {
+    [MODEL_RUNNING] = 0x5bbd89ff,   [MODEL_RUNNABLE] = 0xf2c64fff,
+    [MODEL_PREEMPTED] = 0xeda052ff, [MODEL_LOCK] = 0xe9665dff,
+    [MODEL_COND] = 0xae9fe8ff,      [MODEL_JOIN] = 0xc9c5e4ff,
+    [MODEL_IO] = 0x66c8d8ff,        [MODEL_PAGE_FAULT] = 0xe795c9ff,
+    [MODEL_SYSCALL] = 0xc0d2e6ff,   [MODEL_SLEEP] = 0xe0e5ecff,
+    [MODEL_BLOCKED] = 0xcbd3deff,   [MODEL_UNKNOWN] = 0xeef1f4ff,
+    [MODEL_CALL_IO] = 0x8fc0e6ff,   [MODEL_CALL_POLL] = 0xc6d7e9ff,
+    [MODEL_CALL_SYNC] = 0xe5aca4ff, [MODEL_CALL_MEMORY] = 0xc9b4e2ff,
+    [MODEL_CALL_FILE] = 0x9fd2c4ff, [MODEL_CALL_OTHER] = 0xc3cad4ff,
+    [MODEL_NAMED] = 0x9cc0f0ff,     [MODEL_NAMED + 1] = 0x8fd0bbff,
+    [MODEL_NAMED + 2] = 0xe0bd84ff, [MODEL_NAMED + 3] = 0xcfb0e2ff,
+    [MODEL_NAMED + 4] = 0xb2d395ff, [MODEL_NAMED + 5] = 0xe8abbeff,
+};
+
+static const gfx_color flame_colors[] = {
+    0xe29a62ff, 0xdcb75fff, 0x97bd72ff, 0x68b8a6ff, 0x78acdcff, 0xab9bdcff, 0xdb9ab8ff, 0xbcae9aff,
+};
+
+enum {
+    FLAME_COLORS = sizeof flame_colors / sizeof *flame_colors
+};
+
+static const gfx_color ink = 0x0b1017ff, paper = 0xeef2f7ff;
+
+gfx_color palette_span(const struct gfx_theme *t, enum model_class c)
+{
+    return (t->is_dark ? dark : light)[c < MODEL_CLASSES ? c : MODEL_UNKNOWN];
+}
+
+gfx_color palette_span_text(const struct gfx_theme *t, enum model_class c)
+{
+    gfx_color back = palette_span(t, c);
+    return gfx_contrast(back, ink) > gfx_contrast(back, paper) ? ink : paper;
+}
+
+static uint32_t hash_name(const char *s)
+{
+    uint32_t h = 2166136261u;
+    for (; *s; s++)
+        h = (h ^ (unsigned char)*s) * 16777619u;
+    return h ^ h >> 15;
+}
+
+gfx_color palette_flame(const struct gfx_theme *t, const char *module, const char *function)
+{
+    gfx_color base = flame_colors[hash_name(module) % FLAME_COLORS];
+    (void)t;
+    return gfx_mix(base, paper, hash_name(function) % 72);
+}
+
+gfx_color palette_flame_text(const struct gfx_theme *t)
+{
+    (void)t;
+    return ink;
+}

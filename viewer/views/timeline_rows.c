@@ -1,0 +1,273 @@
+/* timeline_rows: paints lanes. A column shared by several spans shows the exact
+ * share of each class, stacked bottom up; wide single spans carry a label. */
+#include "views/palette.h"
+#include "views/views.h"
+
+#include "base/fmt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    LABEL_LEAST = 30
+};
+
+/* A class's boxes of the columns painted so far; equal neighbours are merged. */
+struct run {
+    int x0, x1, y0, y1;
+};
+
+struct stack_painter {
+    struct gfx_list *list;
+    const struct gfx_theme *theme;
+    struct run runs[MODEL_CLASSES];
+};
+
+static void flush(struct stack_painter *p, int c)
+{
+    struct run *r = &p->runs[c];
+    if (r->x1 > r->x0 && r->y1 > r->y0)
+        gfx_rect(p->list, (struct gfx_rect){r->x0, r->y0, r->x1 - r->x0, r->y1 - r->y0},
+                 palette_span(p->theme, (enum model_class)c));
+    *r = (struct run){0};
+}
+
+static void flush_all(struct stack_painter *p)
+{
+    for (int c = 0; c < MODEL_CLASSES; c++)
+        flush(p, c);
+}
+
+static void add_column(struct stack_painter *p, const struct model_totals *t, uint64_t whole_ns,
+                       int x, struct gfx_rect r)
+{
+    uint64_t sum = 0;
+    int y1 = r.y + r.h;
+    for (int c = 0; c < MODEL_CLASSES; c++) {
+        struct run *run = &p->runs[c];
+        sum += t->ns[c];
+        uint64_t height = (sum * (uint64_t)r.h + whole_ns / 2) / whole_ns;
+        int y0 = r.y + r.h - (int)(height < (uint64_t)r.h ? height : (uint64_t)r.h);
+        if (run->x1 == x && run->y0 == y0 && run->y1 == y1) {
+            run->x1 = x + 1;
+        } else {
+            flush(p, c);
+            *run = (struct run){x, x + 1, y0, y1};
+        }
+        y1 = y0;
+    }
+}
+
+/* One span alone: a box, a darker left edge against the span before, a label. */
+static void draw_span(struct views *v, const struct model_lane *lane,
+                      const struct model_piece *piece, struct gfx_rect box,
+                      const struct gfx_rect *r)
+{
+    struct ui *ui = &v->ui;
+    const struct gfx_theme *t = ui->theme;
+    gfx_color color = palette_span(t, piece->span.class);
+    gfx_rect(ui->list, box, color);
+    if (box.w >= ui_px(ui, 4) && box.x > r->x && lane->kind != MODEL_LANE_STATE)
+        gfx_rect(ui->list, (struct gfx_rect){box.x, box.y, 1, box.h}, gfx_mix(color, t->back, 120));
+    int pad = ui_px(ui, 4);
+    if (box.w < ui_px(ui, LABEL_LEAST) + 2 * pad || box.h < ui_px(ui, 11))
+        return;
+    char text[512];
+    model_span_label(v->doc, lane->owner, lane->kind, &piece->span, text, sizeof text);
+    ui_label(ui, GFX_SMALL, ui_inset(box, pad, 0), text, palette_span_text(t, piece->span.class));
+}
+
+static void draw_row(struct views *v, struct model_lane *lane, struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    struct model_spans spans;
+    if (!model_lane_spans(lane, v->doc, &spans))
+        return;
+    model_row_build(&lane->row, &spans, &v->window);
+    struct stack_painter painter = {.list = ui->list, .theme = ui->theme};
+    for (size_t i = 0; i < lane->row.piece_count; i++) {
+        const struct model_piece *p = &lane->row.pieces[i];
+        struct gfx_rect box = {r.x + p->x0, r.y, p->x1 - p->x0, r.h};
+        if (!p->mixed) {
+            draw_span(v, lane, p, box, &r);
+            continue;
+        }
+        int64_t whole = model_ns_from_px(&v->window, p->x1) - model_ns_from_px(&v->window, p->x0);
+        add_column(&painter, &lane->row.columns[p->column], (uint64_t)whole, r.x + p->x0, r);
+    }
+    flush_all(&painter);
+}
+
+/* The picked span's outline, also where it is narrower than a pixel. */
+static void draw_pick(struct views *v, const struct model_lane *lane, struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    if (!v->pick.set || v->pick.lane != lane->kind || v->pick.thread != lane->owner ||
+        v->pick.depth != lane->depth)
+        return;
+    int x0 = model_px_from_ns(&v->window, v->pick.begin_ns);
+    int x1 = model_px_from_ns(&v->window, v->pick.end_ns);
+    int least = ui_px(ui, 3);
+    if (x1 < 0 || x0 > r.w)
+        return;
+    if (x1 - x0 < least) {
+        x0 -= least / 2;
+        x1 = x0 + least;
+    }
+    x0 = x0 < -2 ? -2 : x0;
+    x1 = x1 > r.w + 2 ? r.w + 2 : x1;
+    gfx_frame(ui->list, (struct gfx_rect){r.x + x0, r.y - 1, x1 - x0, r.h + 2}, ui_px(ui, 2),
+              ui->theme->text);
+}
+
+static void draw_samples(struct views *v, struct model_lane *lane, struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    uint32_t *counts = arena_array(&v->frame, (size_t)v->window.width_px, sizeof *counts);
+    uint32_t most = model_samples_row(v->doc, lane->owner, &v->window, counts);
+    int h = r.h - ui_px(ui, 2);
+    for (int x = 0; x < v->window.width_px; x++) {
+        if (!counts[x])
+            continue;
+        int tall = h / 2 + (int)((uint64_t)(h - h / 2) * counts[x] / most);
+        gfx_rect(ui->list, (struct gfx_rect){r.x + x, r.y + r.h - 1 - tall, 1, tall},
+                 ui->theme->sample);
+    }
+}
+
+static int value_y(const struct model_counter *c, struct gfx_rect r, double value)
+{
+    double low = c->min < 0 ? c->min : 0, high = c->max > low ? c->max : low + 1;
+    return r.y + r.h - (int)((value - low) / (high - low) * (r.h - 1) + 0.5);
+}
+
+/* Filled up to the last value of the column, a line from its least to its most. */
+static void draw_counter(struct views *v, struct model_lane *lane, struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    const struct model_counter *c = &v->doc->counters[lane->owner];
+    struct model_counter_column *columns =
+        arena_array(&v->frame, (size_t)v->window.width_px, sizeof *columns);
+    model_counter_row(v->doc, c, &v->window, columns);
+    int run_x = 0;
+    for (int x = 1; x <= v->window.width_px; x++) {
+        if (x < v->window.width_px && columns[x].known == columns[run_x].known &&
+            columns[x].last == columns[run_x].last && columns[x].min == columns[x].max)
+            continue;
+        if (columns[run_x].known) {
+            int y = value_y(c, r, columns[run_x].last), top = value_y(c, r, columns[run_x].max);
+            int low = value_y(c, r, columns[run_x].min);
+            gfx_rect(ui->list, (struct gfx_rect){r.x + run_x, y, x - run_x, r.y + r.h - y},
+                     ui->theme->counter);
+            gfx_rect(ui->list, (struct gfx_rect){r.x + run_x, y, x - run_x, ui_px(ui, 1)},
+                     ui->theme->counter_line);
+            gfx_rect(ui->list, (struct gfx_rect){r.x + run_x, top, 1, low - top + 1},
+                     ui->theme->counter_line);
+        }
+        run_x = x;
+    }
+}
+
+static void draw_life(struct views *v, const struct model_lane *lane, struct gfx_rect r)
+{
+    const struct model_thread *th = &v->doc->threads[lane->owner];
+    int x0 = model_px_from_ns(&v->window, th->start_ns),
+        x1 = model_px_from_ns(&v->window, th->end_ns);
+    x0 = x0 < 0 ? 0 : x0;
+    x1 = x1 > r.w ? r.w : x1;
+    if (x1 > x0)
+        gfx_rect(v->ui.list, (struct gfx_rect){r.x + x0, r.y, x1 - x0, r.h}, v->ui.theme->back_alt);
+}
+
+void views_lane_draw(struct views *v, struct model_lane *lane, struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    if (lane->kind == MODEL_LANE_PROCESS || lane->kind == MODEL_LANE_COUNTERS) {
+        gfx_rect(ui->list, r, ui->theme->panel);
+        return;
+    }
+    if (lane->kind == MODEL_LANE_COUNTER) {
+        draw_counter(v, lane, r);
+        return;
+    }
+    draw_life(v, lane, r);
+    if (lane->kind == MODEL_LANE_SAMPLES)
+        draw_samples(v, lane, r);
+    else
+        draw_row(v, lane, ui_inset(r, 0, 1));
+    draw_pick(v, lane, ui_inset(r, 0, 1));
+}
+
+static void hover_span(struct views *v, const struct model_lane *lane, const struct model_span *s)
+{
+    v->hover = (struct views_pick){.set = true,
+                                   .lane = lane->kind,
+                                   .thread = lane->owner,
+                                   .depth = lane->depth,
+                                   .row = s->row,
+                                   .begin_ns = s->begin_ns,
+                                   .end_ns = s->end_ns};
+    struct model_words words;
+    model_describe_row(&words, v->doc, lane->owner, model_lane_table(lane->kind), s->row,
+                       &v->frame);
+    views_tip(v, &words, 4);
+}
+
+/* A shared column says what is in it; a click picks its longest span. */
+static void hover_column(struct views *v, const struct model_lane *lane,
+                         const struct model_piece *p, const struct model_totals *t)
+{
+    struct model_words words;
+    model_describe_totals(&words, t, model_ns_from_px(&v->window, p->x0),
+                          model_ns_from_px(&v->window, p->x1), &v->frame);
+    hover_span(v, lane, &t->longest);
+    views_tip(v, &words, 0);
+}
+
+static void hover_sample(struct views *v, const struct model_lane *lane, int x)
+{
+    int64_t at = model_ns_from_px(&v->window, x);
+    int64_t reach = model_ns_from_px(&v->window, ui_px(&v->ui, 4)) - v->window.begin_ns;
+    int64_t row = model_sample_near(v->doc, lane->owner, at, reach);
+    if (row < 0)
+        return;
+    struct trace_cursor c =
+        trace_cursor(v->doc->trace, TRACE_SAMPLE_TABLE, v->doc->threads[lane->owner].key);
+    int64_t ts = (int64_t)trace_get(&c, (uint64_t)row, TRACE_SAMPLE_ts);
+    hover_span(v, lane, &(struct model_span){.begin_ns = ts, .end_ns = ts, .row = (uint64_t)row});
+}
+
+static void hover_counter(struct views *v, const struct model_lane *lane, int x)
+{
+    const struct model_counter *c = &v->doc->counters[lane->owner];
+    struct model_counter_column *columns =
+        arena_array(&v->frame, (size_t)v->window.width_px, sizeof *columns);
+    model_counter_row(v->doc, c, &v->window, columns);
+    if (x >= v->window.width_px || !columns[x].known)
+        return;
+    struct model_words words = {.title = c->name, .class = MODEL_CLASSES};
+    words.facts[words.fact_count++] = (struct model_fact){
+        "Value", arena_printf(&v->frame, "%.15g", columns[x].last), MODEL_CLASSES};
+    if (columns[x].min != columns[x].max)
+        words.facts[words.fact_count++] = (struct model_fact){
+            "In this column",
+            arena_printf(&v->frame, "%.15g to %.15g", columns[x].min, columns[x].max),
+            MODEL_CLASSES};
+    views_tip(v, &words, 0);
+}
+
+void views_lane_hover(struct views *v, struct model_lane *lane, struct gfx_rect r, int x)
+{
+    if (lane->kind == MODEL_LANE_SAMPLES) {
+        hover_sample(v, lane, x - r.x);
+    } else if (lane->kind == MODEL_LANE_COUNTER) {
+        hover_counter(v, lane, x - r.x);
+    } else {
+        const struct model_piece *p = model_row_at(&lane->row, x - r.x);
+        if (p && p->mixed && lane->row.columns[p->column].spans > 1)
+            hover_column(v, lane, p, &lane->row.columns[p->column]);
+        else if (p)
+            hover_span(v, lane, p->mixed ? &lane->row.columns[p->column].longest : &p->span);
+    }
+}

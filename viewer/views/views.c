@@ -1,0 +1,185 @@
+#include "views/views.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HEADER_H = 60,
+    MINIMAP_H = 46,
+    STATUS_H = 22,
+    PANEL_H = 250,
+    NAMES_W = 264,
+    TABS_H = 30
+};
+
+void views_init(struct views *v)
+{
+    *v = (struct views){.thread = MODEL_NO_THREAD, .hover_ns = -1};
+    v->ui.theme = gfx_theme_dark();
+    v->ui.scale = 1;
+    v->ui.in.x = v->ui.in.y = -1;
+    v->flame.unit = "nanoseconds";
+    model_window_init(&v->window, 0, 1);
+}
+
+void views_release(struct views *v)
+{
+    for (size_t i = 0; i < v->profile_count; i++) {
+        free(v->profiles[i].path);
+        profile_release(&v->profiles[i].profile);
+        views_flame_release(&v->profiles[i].flame);
+    }
+    free(v->profiles);
+    views_flame_release(&v->flame);
+    model_lanes_release(&v->lanes);
+    arena_release(&v->frame);
+}
+
+void views_set_doc(struct views *v, struct model_doc *doc)
+{
+    model_lanes_release(&v->lanes);
+    v->doc = doc;
+    v->loading = NULL;
+    v->lanes_scale = 0;
+    v->pick.set = v->hover.set = false;
+    v->thread = MODEL_NO_THREAD;
+    v->selection = (struct model_range){0};
+    v->scroll_px = 0;
+    v->flame.made = false;
+    model_window_init(&v->window, doc ? doc->duration_ns : 0, v->window.width_px);
+}
+
+void views_add_profile(struct views *v, const char *path, struct profile *p)
+{
+    mem_grow(&v->profiles, &v->profile_cap, v->profile_count + 1, sizeof *v->profiles);
+    struct views_profile *out = &v->profiles[v->profile_count++];
+    *out = (struct views_profile){.path = strdup(path), .profile = *p, .type = p->default_type};
+    *p = (struct profile){0};
+    /* Without a trace the profile is what there is to see. */
+    if (!v->doc && !v->loading && v->tab == 0)
+        v->tab = 1;
+}
+
+bool views_timeline_shown(const struct views *v)
+{
+    return v->doc && v->tab == 0;
+}
+
+struct model_range views_range(const struct views *v)
+{
+    if (model_range_ns(v->selection))
+        return v->selection;
+    return (struct model_range){v->window.begin_ns, v->window.end_ns};
+}
+
+static void update_lanes(struct views *v)
+{
+    static const double heights[MODEL_LANE_KINDS] = {
+        [MODEL_LANE_PROCESS] = 24,  [MODEL_LANE_STATE] = 22,    [MODEL_LANE_LOCKS] = 14,
+        [MODEL_LANE_REGION] = 16,   [MODEL_LANE_SYSCALLS] = 14, [MODEL_LANE_SAMPLES] = 10,
+        [MODEL_LANE_COUNTERS] = 24, [MODEL_LANE_COUNTER] = 36,
+    };
+    if (!v->doc || v->lanes_scale == v->ui.scale)
+        return;
+    for (int i = 0; i < MODEL_LANE_KINDS; i++)
+        v->lanes.lane_px[i] = ui_px(&v->ui, heights[i]);
+    v->lanes.gap_px = ui_px(&v->ui, 5);
+    model_lanes_build(&v->lanes, v->doc);
+    v->lanes_scale = v->ui.scale;
+}
+
+static void draw_bottom(struct views *v, struct gfx_rect r)
+{
+    static const char *const names[VIEWS_BOTTOMS] = {"Details", "Flame graph", "Top functions"};
+    static const struct view *const bottoms[VIEWS_BOTTOMS] = {&view_details, &view_flame,
+                                                              &view_top};
+    struct ui *ui = &v->ui;
+    gfx_rect(ui->list, r, ui->theme->panel);
+    struct gfx_rect tabs = ui_cut_top(&r, ui_px(ui, TABS_H));
+    v->bottom = (enum views_bottom)ui_tabs(ui, UI_ID("bottom", 0), tabs, names, VIEWS_BOTTOMS,
+                                           (int)v->bottom);
+    gfx_rect(ui->list, ui_cut_top(&r, 1), ui->theme->line);
+    gfx_clip_push(ui->list, r);
+    bottoms[v->bottom]->draw(v, r);
+    gfx_clip_pop(ui->list);
+}
+
+/* Sizes as dragged, kept so that every part stays usable. */
+static int sized(struct views *v, int *px, double otherwise, int least, int most)
+{
+    if (!*px)
+        *px = ui_px(&v->ui, otherwise);
+    if (*px > most)
+        *px = most;
+    if (*px < least)
+        *px = least;
+    return *px;
+}
+
+static void draw_trace(struct views *v, struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    int names = sized(v, &v->names_px, NAMES_W, ui_px(ui, 120), r.w / 2);
+    int panel = sized(v, &v->panel_px, PANEL_H, ui_px(ui, 80), r.h - ui_px(ui, 160));
+    model_window_resize(&v->window, r.w - names - ui_px(ui, 1));
+    view_minimap.draw(v, ui_cut_top(&r, ui_px(ui, MINIMAP_H)));
+    struct gfx_rect bottom = ui_cut_bottom(&r, panel);
+    struct gfx_rect split = ui_cut_top(&bottom, ui_px(ui, 3));
+    ui_splitter(ui, UI_ID("panel", 0), split, true, -1, &v->panel_px);
+    view_timeline.draw(v, r);
+    draw_bottom(v, bottom);
+}
+
+static void draw_message(struct views *v, struct gfx_rect r, const char *title, const char *text)
+{
+    struct ui *ui = &v->ui;
+    gfx_rect(ui->list, r, ui->theme->back);
+    struct gfx_rect line = {r.x, r.y + r.h / 2 - ui_px(ui, 30), r.w, ui_px(ui, 26)};
+    ui_label_center(ui, GFX_TITLE, line, title, ui->theme->text);
+    line.y += ui_px(ui, 30);
+    ui_label_center(ui, GFX_NORMAL, line, text, ui->theme->text_dim);
+}
+
+static void draw_main(struct views *v, struct gfx_rect r)
+{
+    if (v->tab > 0) {
+        view_profile.draw(v, r);
+        return;
+    }
+    if (v->loading)
+        draw_message(v, r, "Opening ...", v->loading);
+    else if (!v->doc)
+        draw_message(v, r, "No trace is open", "Drop a trace_*.out or a .prof file on this window");
+    else if (!v->doc->thread_count && !v->doc->counter_count)
+        draw_message(v, r, "This trace is empty",
+                     "It has no thread and no counter: the program ended before anything was "
+                     "recorded, or nothing ran under whyprof");
+    else
+        draw_trace(v, r);
+}
+
+void views_draw(struct views *v, int width_px, int height_px)
+{
+    struct ui *ui = &v->ui;
+    struct gfx_rect r = {0, 0, width_px, height_px};
+    arena_clear(&v->frame);
+    v->busy = v->waiting = false;
+    v->tip_set = false;
+    v->hover.set = false;
+    v->hover_ns = -1;
+    ui->modal = v->help_open;
+    ui_begin(ui, width_px, height_px);
+    update_lanes(v);
+    gfx_rect(ui->list, r, ui->theme->back);
+    view_header.draw(v, ui_cut_top(&r, ui_px(ui, HEADER_H)));
+    view_status.draw(v, ui_cut_bottom(&r, ui_px(ui, STATUS_H)));
+    draw_main(v, r);
+    views_draw_tip(v);
+    if (v->help_open) {
+        ui->modal = false;
+        view_help.draw(v, ui->list->clips[0]);
+    }
+    ui_end(ui);
+    if (ui->again)
+        v->busy = true;
+}

@@ -1,0 +1,157 @@
+/* views: what is on screen. One struct holds all that views share; each view is
+ * a struct of operations in a file of its own and draws, with the input of this
+ * frame, into the rectangle that it is given.
+ *
+ * A view never blocks: it works on what is loaded, and long work (flame graphs)
+ * goes on in slices while views->busy asks for another frame. */
+#ifndef VIEWS_VIEWS_H
+#define VIEWS_VIEWS_H
+
+#include "model/describe.h"
+#include "model/flame.h"
+#include "model/lanes.h"
+#include "profile/profile.h"
+#include "ui/ui.h"
+
+/* One row of a thread's table, picked or under the pointer. */
+struct views_pick {
+    bool set;
+    enum model_lane_kind lane;
+    uint32_t thread; /* index into doc->threads */
+    uint32_t depth;  /* of a region */
+    uint64_t row;    /* of the lane's table */
+    int64_t begin_ns, end_ns;
+};
+
+/* A flame graph on screen: the tree it shows, and the next one being made. */
+struct views_flame {
+    struct model_flame tree;
+    struct model_flame next;
+    struct model_flame_job job;
+    bool working; /* job goes on */
+    bool made;    /* tree shows `range`, `kind`, `thread` */
+    struct model_range range;
+    enum model_flame_kind kind;
+    int thread;
+    uint32_t zoom; /* node shown at full width */
+    bool flipped;  /* root at the bottom */
+    int scroll_px;
+    struct model_flame_boxes boxes;
+    struct model_top top;
+    enum model_top_order top_order;
+    bool top_made;
+    int top_scroll_px;
+    const char *unit; /* of weights: "nanoseconds", "bytes", "count" ... */
+};
+
+/* An open .prof file. */
+struct views_profile {
+    char *path; /* owned */
+    struct profile profile;
+    size_t type; /* value type shown */
+    struct views_flame flame;
+};
+
+struct views_key_help {
+    const char *group, *keys, *what;
+};
+
+enum views_bottom {
+    VIEWS_DETAILS,
+    VIEWS_FLAME,
+    VIEWS_TOP,
+    VIEWS_BOTTOMS
+};
+
+struct views {
+    struct ui ui;
+    struct arena frame; /* cleared each frame */
+
+    struct model_doc *doc; /* borrowed; NULL: no trace is open */
+    const char *loading;   /* path being opened, or NULL */
+    struct model_window window;
+    struct model_lanes lanes;
+    double lanes_scale; /* UI scale that lanes were made for */
+    struct model_range selection;
+    struct views_pick pick, hover;
+    int thread;       /* selected, or MODEL_NO_THREAD */
+    bool only_thread; /* flame and top show that one alone */
+
+    struct views_profile *profiles; /* owned array */
+    size_t profile_count, profile_cap;
+    int tab; /* 0: the trace, i: profiles[i - 1] */
+    enum views_bottom bottom;
+    bool help_open;
+    const struct views_key_help *keys; /* borrowed */
+    size_t key_count;
+
+    int names_px, panel_px; /* sizes the user can drag, 0: default */
+    int scroll_px;          /* of the lanes */
+    int lanes_visible_px;
+    int details_scroll_px;
+    int64_t press_ns; /* timeline: where a drag began */
+    int64_t hover_ns; /* instant under the pointer, -1: none */
+    int pan_x, pan_y; /* last place of a middle-button drag */
+    bool panning;
+    struct model_row totals_row;
+
+    struct views_flame flame;
+    struct model_words tip; /* tooltip of this frame */
+    bool tip_set;
+    int tip_more;      /* lines of stack to add */
+    bool busy;         /* work goes on: draw again at once */
+    bool waiting;      /* another thread works: draw again now and then */
+    char notice[1024]; /* shown in the status line until the next key */
+};
+
+struct view {
+    const char *name;
+    void (*draw)(struct views *v, struct gfx_rect r);
+};
+
+extern const struct view view_header, view_minimap, view_timeline, view_status, view_details,
+    view_flame, view_top, view_profile, view_help;
+
+void views_init(struct views *v);
+void views_release(struct views *v);
+/* Takes a freshly opened document (borrowed). */
+void views_set_doc(struct views *v, struct model_doc *doc);
+/* Takes a parsed profile (its content moves). */
+void views_add_profile(struct views *v, const char *path, struct profile *p);
+
+/* One frame: input to list. */
+void views_draw(struct views *v, int width_px, int height_px);
+
+/* What keys do. */
+void views_zoom(struct views *v, double factor);
+void views_pan(struct views *v, double share);
+void views_show_all(struct views *v);
+void views_fit(struct views *v); /* the selection, else the picked span */
+void views_move_thread(struct views *v, int step);
+void views_step_span(struct views *v, int step); /* next, previous span of the picked lane */
+void views_select_range(struct views *v, int64_t begin_ns, int64_t end_ns);
+void views_clear(struct views *v); /* selection and pick; closes help first */
+void views_scroll(struct views *v, int px);
+void views_toggle_theme(struct views *v);
+/* Range that statistics are about: the selection, else what is visible. */
+struct model_range views_range(const struct views *v);
+
+/* Shared by views. */
+void views_pick_row(struct views *v, const struct views_pick *pick);
+void views_tip(struct views *v, const struct model_words *words, int stack_lines);
+void views_draw_tip(struct views *v);
+bool views_timeline_shown(const struct views *v);
+/* Lane painting and track names (timeline_rows.c, timeline_names.c). */
+void views_lane_draw(struct views *v, struct model_lane *lane, struct gfx_rect r);
+void views_lane_hover(struct views *v, struct model_lane *lane, struct gfx_rect r, int x);
+void views_name_draw(struct views *v, struct model_lane *lane, struct gfx_rect r);
+/* Flame graph and top table of a views_flame, used by the panel and by profiles. */
+void views_flame_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
+void views_top_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
+/* Brings v->flame up to date with the range, a slice of work a frame. */
+void views_flame_update(struct views *v);
+void views_flame_release(struct views_flame *f);
+/* A weight in its unit. */
+const char *views_weight(char buf[48], const char *unit, uint64_t weight);
+
+#endif
