@@ -5,7 +5,7 @@
 #include "base/fmt.h"
 #include "cli/cli.h"
 #include "session/ctf_files.h"
-#include "session/proc.h"
+#include "session/procfs.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -170,7 +170,7 @@ static bool use_kept_dir(struct state *st, const char *dir, struct err *err)
 void record_note_recorder(struct state *st)
 {
     state_set(st, "pid", "%d", (int)getpid());
-    state_set(st, "pid_ticks", "%" PRIu64, proc_start_ticks(getpid()));
+    state_set(st, "pid_ticks", "%" PRIu64, procfs_start_ticks(getpid()));
 }
 
 static void note_machine(struct state *st)
@@ -297,7 +297,7 @@ bool record_alive(const struct state *st)
 {
     pid_t pid = (pid_t)strtol(state_get(st, "pid"), NULL, 10);
     uint64_t ticks = strtoull(state_get(st, "pid_ticks"), NULL, 10);
-    return pid > 0 && ticks && proc_start_ticks(pid) == ticks;
+    return pid > 0 && ticks && procfs_start_ticks(pid) == ticks;
 }
 
 /* key, value, ..., NULL of all meta.* pairs; the caller frees the array. */

@@ -2,7 +2,7 @@
 
 #include "cli/cli.h"
 #include "cli/record.h"
-#include "session/proc.h"
+#include "session/procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,15 +43,15 @@ struct targets {
 
 static bool take_pid(struct targets *t, pid_t pid, struct err *err)
 {
-    struct proc_ids ids;
-    char name[PROC_NAME_MAX] = "?";
-    if (!proc_ids(pid, &ids))
+    struct procfs_ids ids;
+    char name[PROCFS_NAME_MAX] = "?";
+    if (!procfs_ids(pid, &ids))
         return err_set(err, "there is no process %d", (int)pid);
     if (ids.uid != geteuid() && geteuid() != 0) {
         err_set(err, "process %d belongs to another user", (int)pid);
         return err_hint(err, "record it as that user, or as root");
     }
-    proc_name(pid, name);
+    procfs_name(pid, name);
     t->pids[t->count++] = pid;
     snprintf(t->text, sizeof t->text, "%s (pid %d)", name, (int)pid);
     return true;
@@ -63,14 +63,14 @@ static bool take_name(struct targets *t, const char *name, struct err *err)
     struct agents agents = {0};
     agents_list(&agents);
     for (size_t i = 0; i < agents.count && t->count < TARGETS_MAX; i++) {
-        char comm[PROC_NAME_MAX];
+        char comm[PROCFS_NAME_MAX];
         /* The kernel keeps 15 bytes of a name. */
-        if (proc_name(agents.pids[i], comm) && !strncmp(comm, name, 15))
+        if (procfs_name(agents.pids[i], comm) && !strncmp(comm, name, 15))
             t->pids[t->count++] = agents.pids[i];
     }
     agents_release(&agents);
     if (!t->count)
-        t->count = proc_find(name, t->pids, TARGETS_MAX);
+        t->count = procfs_find(name, t->pids, TARGETS_MAX);
     if (!t->count)
         return err_set(err, "there is no process named '%s'", name);
     if (t->count > TARGETS_MAX)
@@ -105,8 +105,8 @@ static bool choose_targets(struct targets *t, const char *word, struct err *err)
         struct agents agents = {0};
         agents_list(&agents);
         for (size_t i = 0; i < agents.count && t->count < TARGETS_MAX; i++) {
-            struct proc_ids ids;
-            if (proc_ids(agents.pids[i], &ids) && (ids.uid == geteuid() || geteuid() == 0))
+            struct procfs_ids ids;
+            if (procfs_ids(agents.pids[i], &ids) && (ids.uid == geteuid() || geteuid() == 0))
                 t->pids[t->count++] = agents.pids[i];
         }
         agents_release(&agents);

@@ -1,7 +1,7 @@
 #include "session/daemon.h"
 
 #include "base/file.h"
-#include "session/proc.h"
+#include "session/procfs.h"
 #include "session/spawn.h"
 
 #include <errno.h>
@@ -85,7 +85,7 @@ static void mark_ours(const struct runtime *rt)
     char path[RUNTIME_DIR_MAX + 16], text[64];
     pid_t pid = daemon_pid(rt);
     marker_path(rt, path, sizeof path);
-    int n = snprintf(text, sizeof text, "%d %" PRIu64 "\n", (int)pid, proc_start_ticks(pid));
+    int n = snprintf(text, sizeof text, "%d %" PRIu64 "\n", (int)pid, procfs_start_ticks(pid));
     struct file_out out;
     if (!file_out_open(&out, path, NULL))
         return; /* it then stays running: the safe side */
@@ -102,7 +102,7 @@ static bool is_ours(const struct runtime *rt, pid_t *pid)
     if (!read_small(path, text, sizeof text) || sscanf(text, "%d %" SCNu64, &marked, &ticks) != 2)
         return false;
     *pid = marked;
-    return ticks && proc_start_ticks(marked) == ticks;
+    return ticks && procfs_start_ticks(marked) == ticks;
 }
 
 bool daemon_is_ours(const struct runtime *rt)

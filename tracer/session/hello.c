@@ -1,6 +1,6 @@
 #include "session/hello.h"
 
-#include "session/proc.h"
+#include "session/procfs.h"
 
 #include <poll.h>
 #include <stddef.h>
@@ -55,8 +55,8 @@ static bool identify(int fd, struct hello_peer *peer)
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0 || cred.pid <= 0)
         return false;
     *peer = (struct hello_peer){.pid = cred.pid, .vpid = cred.pid, .uid = cred.uid};
-    struct proc_ids ids;
-    if (proc_ids(cred.pid, &ids)) {
+    struct procfs_ids ids;
+    if (procfs_ids(cred.pid, &ids)) {
         peer->ppid = ids.parent;
         peer->vpid = ids.vpid;
     }

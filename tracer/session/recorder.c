@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "session/daemon.h"
-#include "session/proc.h"
+#include "session/procfs.h"
 #include "session/recorder_process.h"
 
 #include <stdio.h>
@@ -108,8 +108,8 @@ static bool attach(struct recorder *r, struct err *err)
         err_hint(err, "start it with: whyprof run -- PROGRAM, as the same user");
     }
     for (size_t i = 0; ok && i < o->pid_count; i++) {
-        struct proc_ids ids;
-        if (proc_ids(o->pids[i], &ids))
+        struct procfs_ids ids;
+        if (procfs_ids(o->pids[i], &ids))
             ok = recorder_admit(r, o->pids[i], ids.vpid, true, err);
         collector_add(&r->collector, o->pids[i], COLLECTOR_ADD_MS);
     }

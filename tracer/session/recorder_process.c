@@ -1,7 +1,7 @@
 #include "session/recorder_process.h"
 
 #include "base/arena.h"
-#include "session/proc.h"
+#include "session/procfs.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -89,8 +89,8 @@ bool recorder_hello(void *data, const struct hello_peer *peer)
 
 static bool descends(const struct recorder *r, pid_t pid)
 {
-    struct proc_ids ids;
-    for (int depth = 0; depth < ANCESTORS_MAX && pid > 1 && proc_ids(pid, &ids); depth++) {
+    struct procfs_ids ids;
+    for (int depth = 0; depth < ANCESTORS_MAX && pid > 1 && procfs_ids(pid, &ids); depth++) {
         if (recorder_knows(r, ids.parent))
             return true;
         pid = ids.parent;
@@ -116,8 +116,8 @@ void recorder_scan(struct recorder *r)
     agents_list(&found);
     for (size_t i = 0; i < found.count; i++) {
         pid_t pid = found.pids[i];
-        struct proc_ids ids;
-        if (recorder_knows(r, pid) || !proc_ids(pid, &ids))
+        struct procfs_ids ids;
+        if (recorder_knows(r, pid) || !procfs_ids(pid, &ids))
             continue;
         if (ids.uid != r->runtime.uid && r->runtime.uid != 0)
             continue;

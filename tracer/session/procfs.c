@@ -1,4 +1,4 @@
-#include "session/proc.h"
+#include "session/procfs.h"
 
 #include "base/file.h"
 
@@ -42,7 +42,7 @@ static long status_number(const char *status, const char *key, int index)
     return value;
 }
 
-bool proc_ids(pid_t pid, struct proc_ids *ids)
+bool procfs_ids(pid_t pid, struct procfs_ids *ids)
 {
     char status[4096];
     if (read_proc(pid, "status", status, sizeof status) <= 0)
@@ -54,44 +54,38 @@ bool proc_ids(pid_t pid, struct proc_ids *ids)
     return true;
 }
 
-uint64_t proc_start_ticks(pid_t pid)
+uint64_t procfs_start_ticks(pid_t pid)
 {
     char text[1024];
     if (read_proc(pid, "stat", text, sizeof text) <= 0)
         return 0;
     const char *p = strrchr(text, ')'); /* the name before may hold anything */
+    if (p && (p[2] == 'Z' || p[2] == 'X'))
+        return 0;
     for (int field = 2; p && field < 22; field++)
         p = strchr(p + 1, ' ');
     return p ? strtoull(p + 1, NULL, 10) : 0;
 }
 
-bool proc_name(pid_t pid, char name[PROC_NAME_MAX])
+bool procfs_name(pid_t pid, char name[PROCFS_NAME_MAX])
 {
-    if (read_proc(pid, "comm", name, PROC_NAME_MAX) <= 0)
+    if (read_proc(pid, "comm", name, PROCFS_NAME_MAX) <= 0)
         return false;
     name[strcspn(name, "\n")] = '\0';
     return true;
 }
 
-void proc_cmdline(pid_t pid, char *buf, size_t cap)
-{
-    ssize_t n = read_proc(pid, "cmdline", buf, cap);
-    for (ssize_t i = 0; i + 1 < n; i++)
-        if (!buf[i])
-            buf[i] = ' ';
-}
-
-size_t proc_find(const char *name, pid_t *pids, size_t cap)
+size_t procfs_find(const char *name, pid_t *pids, size_t cap)
 {
     size_t count = 0;
     DIR *dir = opendir("/proc");
     if (!dir)
         return 0;
     for (struct dirent *e; (e = readdir(dir));) {
-        char comm[PROC_NAME_MAX];
+        char comm[PROCFS_NAME_MAX];
         pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
         /* The kernel keeps 15 bytes of a name. */
-        if (pid <= 0 || pid == getpid() || !proc_name(pid, comm) || strncmp(comm, name, 15))
+        if (pid <= 0 || pid == getpid() || !procfs_name(pid, comm) || strncmp(comm, name, 15))
             continue;
         if (count < cap)
             pids[count] = pid;
