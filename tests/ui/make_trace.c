@@ -36,7 +36,7 @@ struct thread {
     struct maker *m;
     uint32_t row, tid;
     int64_t now_ns, next_sample_ns;
-    uint32_t stack; /* of what runs now */
+    int64_t ran_until_ns; /* -1, or the end of the running state written last */
 };
 
 static uint64_t random_below(struct maker *m, uint64_t below)
@@ -115,8 +115,10 @@ static void add_state(struct thread *t, enum trace_state state, int cpu, enum tr
 
 static void run(struct thread *t, int64_t ns, uint32_t stack_id)
 {
-    add_state(t, TRACE_RUNNING, (int)(t->tid % 2), TRACE_REASON_NONE, 0, 0, 0);
+    if (t->ran_until_ns != t->now_ns)
+        add_state(t, TRACE_RUNNING, (int)(t->tid % 2), TRACE_REASON_NONE, 0, 0, 0);
     int64_t end = t->now_ns + ns;
+    t->ran_until_ns = end;
     for (; t->next_sample_ns < end; t->next_sample_ns += SAMPLE_EVERY) {
         if (t->next_sample_ns < t->now_ns)
             continue;
@@ -165,10 +167,8 @@ static void blocking_call(struct thread *t, int64_t ns, int nr, const char *name
     int64_t begin = t->now_ns - 2 * US;
     block(t, ns, reason, (uint64_t)nr, waker, stack_id);
     wait_cpu(t, about(t->m, 12 * US), false);
-    int64_t resumed = t->now_ns;
     run(t, 3 * US, stack_id);
     syscall_row(t, begin, nr, name, object, name[0] == 'r' && ns > 6 * MS ? -104 : 4096, stack_id);
-    (void)resumed;
 }
 
 static void quick_call(struct thread *t, int nr, const char *name, const char *object,
@@ -203,6 +203,7 @@ static struct thread add_thread(struct maker *m, uint32_t tid, uint32_t pid, con
                            .row = row,
                            .tid = tid,
                            .now_ns = start_ns,
+                           .ran_until_ns = -1,
                            .next_sample_ns = start_ns + (int64_t)(tid % 7) * 130 * US};
 }
 
@@ -233,7 +234,7 @@ static void make_main(struct maker *m)
 
 static void lock_wait(struct thread *t, uint32_t stack_id, uint32_t holder_stack)
 {
-    uint32_t holder = 4250 + (t->tid + 1 + (uint32_t)random_below(t->m, WORKERS - 1)) % WORKERS;
+    uint32_t holder = 4250 + (t->tid - 4250 + 1 + (uint32_t)random_below(t->m, WORKERS - 1)) % WORKERS;
     int64_t begin = t->now_ns;
     block(t, about(t->m, 400 * US), TRACE_REASON_LOCK, LOCK, holder, stack_id);
     uint64_t v[TRACE_LOCK_WAIT_COLUMNS] = {(uint64_t)begin,

@@ -81,6 +81,8 @@ static void tab_top(struct views *v)
 static void next_file(struct views *v)
 {
     v->tab = (v->tab + 1) % (int)(v->profile_count + 1);
+    if (v->tab == 0 && !v->doc && v->profile_count)
+        v->tab = 1;
 }
 
 static void toggle_help(struct views *v)

@@ -296,6 +296,10 @@ int gfx_text_width(struct gfx_fonts *f, enum gfx_font font, const char *s, int l
     return width;
 }
 
+enum {
+    LEAST_LETTERS = 4
+};
+
 int gfx_text_elide(struct gfx_fonts *f, enum gfx_font font, const char *s, int width_px, char *buf,
                    size_t bytes)
 {
@@ -317,8 +321,8 @@ int gfx_text_elide(struct gfx_fonts *f, enum gfx_font font, const char *s, int w
         snprintf(buf, bytes, "%s", s);
         return width;
     }
-    /* One letter and dots say nothing. */
-    if (cut - s < 2) {
+    /* A few letters and dots say nothing. */
+    if (cut - s < LEAST_LETTERS) {
         buf[0] = '\0';
         return 0;
     }

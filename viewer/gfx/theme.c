@@ -21,7 +21,7 @@ const struct gfx_theme *gfx_theme_dark(void)
         .warn = 0xffb454ff,
         .good = 0x7bd39aff,
         .shade = 0x06080bb0,
-        .sample = 0xf0d98cff,
+        .sample = 0xb3a46fff,
         .counter = 0x3f6f8fff,
         .counter_line = 0x86c5e8ff,
     };

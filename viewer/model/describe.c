@@ -49,10 +49,18 @@ const char *model_stack_function(const struct trace *t, uint64_t stack_id, char 
     return buf;
 }
 
-static void fact(struct model_words *w, const char *label, const char *text)
+void model_words_fact(struct model_words *w, const char *label, const char *text)
 {
     if (w->fact_count < MODEL_FACTS && text && text[0])
-        w->facts[w->fact_count++] = (struct model_fact){label, text, MODEL_CLASSES};
+        w->facts[w->fact_count++] = (struct model_fact){label, text, MODEL_CLASSES, false};
+}
+
+static void minor_fact(struct model_words *w, const char *label, const char *text)
+{
+    size_t before = w->fact_count;
+    model_words_fact(w, label, text);
+    if (w->fact_count > before)
+        w->facts[before].minor = true;
 }
 
 static const char *exact(struct arena *a, int64_t ns)
@@ -63,9 +71,9 @@ static const char *exact(struct arena *a, int64_t ns)
 
 static void times(struct model_words *w, int64_t begin_ns, int64_t end_ns, struct arena *a)
 {
-    fact(w, "Duration", exact(a, end_ns - begin_ns));
-    fact(w, "Start", exact(a, begin_ns));
-    fact(w, "End", exact(a, end_ns));
+    model_words_fact(w, "Duration", exact(a, end_ns - begin_ns));
+    model_words_fact(w, "Start", exact(a, begin_ns));
+    minor_fact(w, "End", exact(a, end_ns));
 }
 
 static const char *lock_text(const struct model_doc *doc, uint64_t address, struct arena *a)
@@ -89,12 +97,12 @@ static void lock_totals(struct model_words *w, const struct model_doc *doc, uint
     struct trace_cursor c = trace_cursor(doc->trace, TRACE_LOCK_TABLE, 0);
     char taken[FMT_MAX], contended[FMT_MAX], waited[FMT_MAX], longest[FMT_MAX];
     uint64_t r = (uint64_t)row;
-    fact(w, "This lock",
-         arena_printf(a, "taken %s times, %s contended; waited %s in all, longest %s",
-                      fmt_count(taken, trace_get(&c, r, TRACE_LOCK_acquisitions)),
-                      fmt_count(contended, trace_get(&c, r, TRACE_LOCK_contentions)),
-                      fmt_ns(waited, trace_get(&c, r, TRACE_LOCK_wait_ns)),
-                      fmt_ns(longest, trace_get(&c, r, TRACE_LOCK_max_wait_ns))));
+    minor_fact(w, "This lock",
+               arena_printf(a, "taken %s times, %s contended; waited %s in all, longest %s",
+                            fmt_count(taken, trace_get(&c, r, TRACE_LOCK_acquisitions)),
+                            fmt_count(contended, trace_get(&c, r, TRACE_LOCK_contentions)),
+                            fmt_ns(waited, trace_get(&c, r, TRACE_LOCK_wait_ns)),
+                            fmt_ns(longest, trace_get(&c, r, TRACE_LOCK_max_wait_ns))));
 }
 
 /* The row of a thread's table that covers an instant, or -1. */
@@ -137,26 +145,27 @@ static void describe_state(struct model_words *w, const struct model_doc *doc,
     times(w, s->begin_ns, s->end_ns, a);
     int64_t cpu = (int64_t)trace_get(c, s->row, TRACE_THREAD_STATE_cpu);
     if (cpu >= 0)
-        fact(w, "CPU", arena_printf(a, "%" PRId64, cpu));
+        model_words_fact(w, "CPU", arena_printf(a, "%" PRId64, cpu));
     uint64_t object = trace_get(c, s->row, TRACE_THREAD_STATE_object);
     if (s->class == MODEL_LOCK || s->class == MODEL_COND) {
-        fact(w, s->class == MODEL_LOCK ? "Lock" : "Condition", lock_text(doc, object, a));
+        model_words_fact(w, s->class == MODEL_LOCK ? "Lock" : "Condition",
+                         lock_text(doc, object, a));
         struct trace_cursor waits = trace_cursor(doc->trace, TRACE_LOCK_WAIT_TABLE, th->key);
         int64_t row = covering(&waits, s->begin_ns, TRACE_LOCK_WAIT_ts, TRACE_LOCK_WAIT_dur);
         uint64_t holder =
             row < 0 ? 0 : trace_get(&waits, (uint64_t)row, TRACE_LOCK_WAIT_holder_tid);
         if (holder)
-            fact(w, "Held by", model_doc_thread_name(doc, holder, a));
+            model_words_fact(w, "Held by", model_doc_thread_name(doc, holder, a));
         lock_totals(w, doc, object, a);
     } else if (model_class_is_blocked(s->class)) {
         struct trace_cursor calls;
         int64_t row = call_of(doc, th, &calls, s);
         if (row >= 0)
-            fact(w, "Syscall", call_text(doc, &calls, (uint64_t)row, a));
+            model_words_fact(w, "Syscall", call_text(doc, &calls, (uint64_t)row, a));
     }
     uint64_t waker = trace_get(c, s->row, TRACE_THREAD_STATE_waker_tid);
     if (waker)
-        fact(w, "Woken by", model_doc_thread_name(doc, waker, a));
+        model_words_fact(w, "Woken by", model_doc_thread_name(doc, waker, a));
     w->stack_id = trace_get(c, s->row, TRACE_THREAD_STATE_stack_id);
     w->stack_title = model_class_is_blocked(s->class) ? "Blocked at" : "Stack";
 }
@@ -177,19 +186,20 @@ static void describe_call(struct model_words *w, const struct model_doc *doc,
     w->title = trace_string(doc->trace, trace_get(c, s->row, TRACE_SYSCALL_name));
     w->class = s->class;
     times(w, s->begin_ns, s->end_ns, a);
-    fact(w, "On", trace_string(doc->trace, trace_get(c, s->row, TRACE_SYSCALL_object)));
+    model_words_fact(w, "On", trace_string(doc->trace, trace_get(c, s->row, TRACE_SYSCALL_object)));
     if (trace_get(c, s->row, TRACE_SYSCALL_unfinished))
-        fact(w, "Result", "had not returned when the trace ended");
+        model_words_fact(w, "Result", "had not returned when the trace ended");
     else
-        fact(w, "Result", call_result((int64_t)trace_get(c, s->row, TRACE_SYSCALL_ret), a));
+        model_words_fact(w, "Result",
+                         call_result((int64_t)trace_get(c, s->row, TRACE_SYSCALL_ret), a));
     uint64_t arg[6];
     for (unsigned i = 0; i < 6; i++)
         arg[i] = trace_get(c, s->row, TRACE_SYSCALL_arg0 + i);
-    fact(w, "Arguments",
-         arena_printf(a,
-                      "0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64
-                      ", 0x%" PRIx64,
-                      arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]));
+    minor_fact(w, "Arguments",
+               arena_printf(a,
+                            "0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64
+                            ", 0x%" PRIx64,
+                            arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]));
     w->stack_id = trace_get(c, s->row, TRACE_SYSCALL_stack_id);
     w->stack_title = "Called from";
 }
@@ -204,12 +214,12 @@ static void describe_lock_wait(struct model_words *w, const struct model_doc *do
     w->title = arena_printf(a, "%s wait", kind ? kind : "lock");
     w->class = s->class;
     times(w, s->begin_ns, s->end_ns, a);
-    fact(w, "Lock", lock_text(doc, lock, a));
+    model_words_fact(w, "Lock", lock_text(doc, lock, a));
     uint64_t holder = trace_get(c, s->row, TRACE_LOCK_WAIT_holder_tid);
     if (holder)
-        fact(w, "Held by", model_doc_thread_name(doc, holder, a));
+        model_words_fact(w, "Held by", model_doc_thread_name(doc, holder, a));
     if (trace_get(c, s->row, TRACE_LOCK_WAIT_unfinished))
-        fact(w, "Result", "was still waiting when the trace ended");
+        model_words_fact(w, "Result", "was still waiting when the trace ended");
     lock_totals(w, doc, lock, a);
     w->stack_id = trace_get(c, s->row, TRACE_LOCK_WAIT_stack_id);
     w->stack_title = "Waiting at";
@@ -225,7 +235,7 @@ static void describe_region(struct model_words *w, const struct model_doc *doc,
     times(w, s->begin_ns, s->end_ns, a);
     uint64_t task = trace_get(&spans->cursor, s->row, TRACE_REGION_task_id);
     if (task)
-        fact(w, "Task", arena_printf(a, "%" PRIu64, task));
+        model_words_fact(w, "Task", arena_printf(a, "%" PRIu64, task));
 }
 
 static void describe_sample(struct model_words *w, const struct model_doc *doc,
@@ -234,8 +244,8 @@ static void describe_sample(struct model_words *w, const struct model_doc *doc,
     struct trace_cursor c = trace_cursor(doc->trace, TRACE_SAMPLE_TABLE, th->key);
     w->title = "CPU sample";
     w->class = MODEL_RUNNING;
-    fact(w, "Time", exact(a, (int64_t)trace_get(&c, row, TRACE_SAMPLE_ts)));
-    fact(w, "Stands for", exact(a, (int64_t)trace_get(&c, row, TRACE_SAMPLE_weight)));
+    model_words_fact(w, "Time", exact(a, (int64_t)trace_get(&c, row, TRACE_SAMPLE_ts)));
+    model_words_fact(w, "Stands for", exact(a, (int64_t)trace_get(&c, row, TRACE_SAMPLE_weight)));
     w->stack_id = trace_get(&c, row, TRACE_SAMPLE_stack_id);
     w->stack_title = "Running";
 }
@@ -265,7 +275,7 @@ void model_describe_row(struct model_words *w, const struct model_doc *doc, uint
         else
             describe_region(w, doc, &spans, &s, a);
     }
-    fact(w, "Thread", model_doc_thread_name(doc, th->tid, a));
+    minor_fact(w, "Thread", model_doc_thread_name(doc, th->tid, a));
 }
 
 void model_describe_totals(struct model_words *w, const struct model_totals *t, int64_t begin_ns,
@@ -279,8 +289,9 @@ void model_describe_totals(struct model_words *w, const struct model_totals *t, 
         if (!t->ns[c] || w->fact_count == MODEL_FACTS)
             continue;
         const char *name = model_class_name((enum model_class)c);
-        fact(w, name[0] ? name : "in regions",
-             arena_printf(a, "%s  %s", fmt_share(share, t->ns[c], whole), fmt_ns(len, t->ns[c])));
+        model_words_fact(
+            w, name[0] ? name : "in regions",
+            arena_printf(a, "%s  %s", fmt_share(share, t->ns[c], whole), fmt_ns(len, t->ns[c])));
         w->facts[w->fact_count - 1].class = (enum model_class)c;
     }
 }

@@ -12,6 +12,7 @@ struct model_fact {
     const char *label;
     const char *text;
     enum model_class class; /* a colour to show beside it, or MODEL_CLASSES */
+    bool minor;             /* too much for a tooltip */
 };
 
 enum {
@@ -28,6 +29,9 @@ struct model_words {
     uint64_t other_stack_id; /* the holder's */
     const char *other_title;
 };
+
+/* Adds a line; nothing where the text is empty. The text is borrowed. */
+void model_words_fact(struct model_words *w, const char *label, const char *text);
 
 /* One row of a thread's table (THREAD_STATE, SYSCALL, LOCK_WAIT, REGION, SAMPLE). */
 void model_describe_row(struct model_words *w, const struct model_doc *doc, uint32_t thread,

@@ -21,9 +21,11 @@ int ui_button_width(struct ui *ui, const char *text)
 bool ui_button(struct ui *ui, uint64_t id, struct gfx_rect r, const char *text, bool on)
 {
     bool hover = ui_hover(ui, r);
-    gfx_color back = on ? ui->theme->accent : hover ? ui->theme->hover : ui->theme->raised;
+    const struct gfx_theme *t = ui->theme;
+    gfx_color back = on ? gfx_mix(t->panel, t->accent, 110) : hover ? t->hover : t->raised;
     gfx_round(ui->list, r, ui_px(ui, 3), back);
-    ui_label_center(ui, GFX_NORMAL, r, text, on ? ui->theme->on_accent : ui->theme->text);
+    gfx_color color = gfx_contrast(back, t->text) > 4.5 ? t->text : t->on_accent;
+    ui_label_center(ui, GFX_NORMAL, r, text, color);
     if (hover)
         ui->cursor = GFX_CURSOR_HAND;
     return ui_click(ui, id, r);

@@ -71,14 +71,12 @@ static void draw_frame_line(struct views *v, const struct trace_frame *f, size_t
         return;
     struct model_words tip = {.title = arena_strdup(&v->frame, name), .class = MODEL_CLASSES};
     if (f->file[0])
-        tip.facts[tip.fact_count++] = (struct model_fact){
-            "Source", arena_printf(&v->frame, "%s:%" PRIu64, f->file, f->line), MODEL_CLASSES};
+        model_words_fact(&tip, "Source", arena_printf(&v->frame, "%s:%" PRIu64, f->file, f->line));
     if (f->module[0])
-        tip.facts[tip.fact_count++] = (struct model_fact){"Module", f->module, MODEL_CLASSES};
-    tip.facts[tip.fact_count++] = (struct model_fact){
-        "Address", arena_printf(&v->frame, "0x%" PRIx64, f->address), MODEL_CLASSES};
+        model_words_fact(&tip, "Module", f->module);
+    model_words_fact(&tip, "Address", arena_printf(&v->frame, "0x%" PRIx64, f->address));
     if (f->inlined)
-        tip.facts[tip.fact_count++] = (struct model_fact){"", "inlined", MODEL_CLASSES};
+        model_words_fact(&tip, "", "inlined");
     views_tip(v, &tip, 0);
 }
 

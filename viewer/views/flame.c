@@ -103,27 +103,22 @@ static void tip_node(struct views *v, const struct views_flame *f, uint32_t node
     struct model_words w = {.title = model_flame_name(&f->tree, node), .class = MODEL_CLASSES};
     char total[48], self[48], share[FMT_MAX], of[FMT_MAX];
     uint64_t all = f->tree.nodes[0].total;
-    w.facts[w.fact_count++] = (struct model_fact){
-        "With callees",
-        arena_printf(&v->frame, "%s  %s", views_weight(total, f->unit, n->total),
-                     fmt_share(share, n->total, all)),
-        MODEL_CLASSES};
-    w.facts[w.fact_count++] =
-        (struct model_fact){"Itself",
-                            arena_printf(&v->frame, "%s  %s", views_weight(self, f->unit, n->self),
-                                         fmt_share(share, n->self, all)),
-                            MODEL_CLASSES};
+    model_words_fact(&w, "With callees",
+                     arena_printf(&v->frame, "%s  %s", views_weight(total, f->unit, n->total),
+                                  fmt_share(share, n->total, all)));
+    model_words_fact(&w, "Itself",
+                     arena_printf(&v->frame, "%s  %s", views_weight(self, f->unit, n->self),
+                                  fmt_share(share, n->self, all)));
     if (f->zoom)
-        w.facts[w.fact_count++] = (struct model_fact){
-            "Of the zoomed",
-            arena_strdup(&v->frame, fmt_share(of, n->total, f->tree.nodes[f->zoom].total)),
-            MODEL_CLASSES};
+        model_words_fact(
+            &w, "Of the zoomed",
+            arena_strdup(&v->frame, fmt_share(of, n->total, f->tree.nodes[f->zoom].total)));
     const char *module = intern_get(&f->tree.names, n->module);
     const char *source = intern_get(&f->tree.names, n->source);
     if (module[0])
-        w.facts[w.fact_count++] = (struct model_fact){"Module", module, MODEL_CLASSES};
+        model_words_fact(&w, "Module", module);
     if (source[0])
-        w.facts[w.fact_count++] = (struct model_fact){"Source", source, MODEL_CLASSES};
+        model_words_fact(&w, "Source", source);
     views_tip(v, &w, 0);
 }
 
@@ -144,7 +139,7 @@ static void draw_box(struct views *v, const struct views_flame *f, const struct 
     const struct gfx_theme *t = ui->theme;
     const struct model_flame_node *n = &f->tree.nodes[b->node];
     bool above = n->depth < f->tree.nodes[f->zoom].depth, hover = ui_hover(ui, box);
-    gfx_color color = box_color(t, &f->tree, b->node), text = palette_flame_text(t);
+    gfx_color color = box_color(t, &f->tree, b->node), text = palette_flame_text();
     if (n->wait != MODEL_CLASSES)
         text = palette_span_text(t, n->wait);
     if (above) {
@@ -152,7 +147,7 @@ static void draw_box(struct views *v, const struct views_flame *f, const struct 
         text = t->text;
     } else if (hover) {
         color = gfx_mix(color, 0xffffffff, t->is_dark ? 90 : 130);
-        text = palette_flame_text(t);
+        text = palette_flame_text();
     }
     struct gfx_rect face = {box.x, box.y, box.w > 2 ? box.w - 1 : box.w, box.h - 1};
     gfx_rect(ui->list, face, color);
@@ -231,15 +226,15 @@ static void draw_tools(struct views *v, struct gfx_rect r)
 
 static void draw(struct views *v, struct gfx_rect r)
 {
-    draw_tools(v, ui_cut_top(&r, ui_px(&v->ui, 32)));
     views_flame_update(v);
+    draw_tools(v, ui_cut_top(&r, ui_px(&v->ui, 32)));
     views_flame_draw(v, &v->flame, ui_inset(r, ui_px(&v->ui, 10), ui_px(&v->ui, 2)));
 }
 
 static void draw_top_tab(struct views *v, struct gfx_rect r)
 {
-    draw_tools(v, ui_cut_top(&r, ui_px(&v->ui, 32)));
     views_flame_update(v);
+    draw_tools(v, ui_cut_top(&r, ui_px(&v->ui, 32)));
     views_top_draw(v, &v->flame, r);
 }
 

@@ -11,13 +11,15 @@ static void draw_tabs(struct views *v, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
     size_t count = 0;
+    int first = v->doc || v->loading || !v->profile_count ? 0 : 1;
     const char **names = arena_array(&v->frame, v->profile_count + 1, sizeof *names);
-    names[count++] = v->doc       ? model_basename(trace_path(v->doc->trace))
-                     : v->loading ? model_basename(v->loading)
-                                  : "No trace";
+    if (first == 0)
+        names[count++] = v->doc       ? model_basename(trace_path(v->doc->trace))
+                         : v->loading ? model_basename(v->loading)
+                                      : "No trace";
     for (size_t i = 0; i < v->profile_count; i++)
         names[count++] = model_basename(v->profiles[i].path);
-    v->tab = ui_tabs(ui, UI_ID("tab", 0), r, names, (int)count, v->tab);
+    v->tab = first + ui_tabs(ui, UI_ID("tab", 0), r, names, (int)count, v->tab - first);
 }
 
 static void draw_buttons(struct views *v, struct gfx_rect *row)
@@ -37,7 +39,7 @@ static void draw_buttons(struct views *v, struct gfx_rect *row)
         views_toggle_theme(v);
         ui->again = true;
     }
-    row->w = r.x - row->x;
+    row->w = r.x + r.w - row->x;
 }
 
 /* A fact in the information line; false when there is no room left. */

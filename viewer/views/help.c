@@ -3,42 +3,52 @@
 
 #include <string.h>
 
-static int lines_of(const struct views *v)
+enum {
+    LINE_H = 21
+};
+
+/* Half lines that the groups [from, to) of lines take, heads and gaps included. */
+static int half_lines(const struct views *v, size_t from, size_t to)
 {
-    int lines = 0;
-    const char *group = "";
-    for (size_t i = 0; i < v->key_count; i++) {
-        if (strcmp(v->keys[i].group, group))
-            lines += 2;
-        group = v->keys[i].group;
-        lines++;
+    int halves = 0;
+    for (size_t i = from; i < to; i++) {
+        bool first = i == from || strcmp(v->keys[i].group, v->keys[i - 1].group);
+        halves += first ? (i == from ? 4 : 5) : 2;
     }
-    return lines;
+    return halves;
 }
 
-/* Two columns; a group is not torn apart. */
-static void draw_keys(struct views *v, struct gfx_rect r)
+/* The group at which the second column begins: the split that is least tall. */
+static size_t split_at(const struct views *v, int *halves)
+{
+    size_t best = v->key_count;
+    *halves = half_lines(v, 0, v->key_count);
+    for (size_t i = 1; i < v->key_count; i++) {
+        if (!strcmp(v->keys[i].group, v->keys[i - 1].group))
+            continue;
+        int left = half_lines(v, 0, i), right = half_lines(v, i, v->key_count);
+        int taller = left > right ? left : right;
+        if (taller < *halves) {
+            *halves = taller;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static void draw_column(struct views *v, struct gfx_rect r, size_t from, size_t to)
 {
     struct ui *ui = &v->ui;
-    int line = ui_px(ui, 21), half = (lines_of(v) + 1) / 2, used = 0;
-    struct gfx_rect column = ui_cut_left(&r, r.w / 2);
-    const char *group = "";
-    for (size_t i = 0; i < v->key_count; i++) {
+    int line = ui_px(ui, LINE_H);
+    for (size_t i = from; i < to; i++) {
         const struct views_key_help *k = &v->keys[i];
-        if (strcmp(k->group, group)) {
-            if (used >= half - 1) {
-                column = r;
-                used = -1000;
-            }
-            ui_cut_top(&column, group[0] && used > 0 ? line / 2 : 0);
-            ui_label(ui, GFX_BOLD, ui_cut_top(&column, line), k->group, ui->theme->accent);
-            group = k->group;
-            used += 2;
+        if (i == from || strcmp(k->group, v->keys[i - 1].group)) {
+            ui_cut_top(&r, i == from ? 0 : line / 2);
+            ui_label(ui, GFX_BOLD, ui_cut_top(&r, line), k->group, ui->theme->accent);
         }
-        struct gfx_rect row = ui_cut_top(&column, line);
-        ui_label(ui, GFX_NORMAL, ui_cut_left(&row, ui_px(ui, 130)), k->keys, ui->theme->text);
+        struct gfx_rect row = ui_cut_top(&r, line);
+        ui_label(ui, GFX_NORMAL, ui_cut_left(&row, ui_px(ui, 120)), k->keys, ui->theme->text);
         ui_label(ui, GFX_NORMAL, row, k->what, ui->theme->text_dim);
-        used++;
     }
 }
 
@@ -46,7 +56,9 @@ static void draw(struct views *v, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
     gfx_rect(ui->list, r, ui->theme->shade);
-    int w = ui_px(ui, 860), h = (lines_of(v) + 2) / 2 * ui_px(ui, 21) + ui_px(ui, 110);
+    int halves;
+    size_t split = split_at(v, &halves);
+    int w = ui_px(ui, 860), h = halves * ui_px(ui, LINE_H) / 2 + ui_px(ui, 78);
     w = w > r.w - ui_px(ui, 40) ? r.w - ui_px(ui, 40) : w;
     h = h > r.h - ui_px(ui, 40) ? r.h - ui_px(ui, 40) : h;
     struct gfx_rect box = {r.x + (r.w - w) / 2, r.y + (r.h - h) / 2, w, h};
@@ -57,7 +69,8 @@ static void draw(struct views *v, struct gfx_rect r)
     ui_label(ui, GFX_TITLE, head, "Keys and mouse", ui->theme->text);
     ui_label_right(ui, GFX_SMALL, head, "Esc or ? closes", ui->theme->text_dim);
     gfx_clip_push(ui->list, in);
-    draw_keys(v, in);
+    draw_column(v, ui_cut_left(&in, in.w / 2), 0, split);
+    draw_column(v, in, split, v->key_count);
     gfx_clip_pop(ui->list);
     if (ui->in.pressed && !gfx_inside(box, ui->in.x, ui->in.y)) {
         v->help_open = false;

@@ -1,9 +1,11 @@
 #include "views/palette.h"
 
+#include <string.h>
+
 static const gfx_color dark[MODEL_CLASSES] = {
     [MODEL_RUNNING] = 0x3fae72ff,   [MODEL_RUNNABLE] = 0xe9bd45ff,
     [MODEL_PREEMPTED] = 0xdf9140ff, [MODEL_LOCK] = 0xee6a60ff,
-    [MODEL_COND] = 0x9b88e0ff,      [MODEL_JOIN] = 0x5f5a8cff,
+    [MODEL_COND] = 0x554d8aff,      [MODEL_JOIN] = 0x6e4a72ff,
     [MODEL_IO] = 0x46b8caff,        [MODEL_PAGE_FAULT] = 0xdd7fbbff,
     [MODEL_SYSCALL] = 0x35506eff,   [MODEL_SLEEP] = 0x343d4bff,
     [MODEL_BLOCKED] = 0x4a5567ff,   [MODEL_UNKNOWN] = 0x262d38ff,
@@ -18,7 +20,7 @@ static const gfx_color dark[MODEL_CLASSES] = {
 static const gfx_color light[MODEL_CLASSES] = {
     [MODEL_RUNNING] = 0x5bbd89ff,   [MODEL_RUNNABLE] = 0xf2c64fff,
     [MODEL_PREEMPTED] = 0xeda052ff, [MODEL_LOCK] = 0xe9665dff,
-    [MODEL_COND] = 0xae9fe8ff,      [MODEL_JOIN] = 0xc9c5e4ff,
+    [MODEL_COND] = 0xcbc3eeff,      [MODEL_JOIN] = 0xe0c8e2ff,
     [MODEL_IO] = 0x66c8d8ff,        [MODEL_PAGE_FAULT] = 0xe795c9ff,
     [MODEL_SYSCALL] = 0xc0d2e6ff,   [MODEL_SLEEP] = 0xe0e5ecff,
     [MODEL_BLOCKED] = 0xcbd3deff,   [MODEL_UNKNOWN] = 0xeef1f4ff,
@@ -51,23 +53,37 @@ gfx_color palette_span_text(const struct gfx_theme *t, enum model_class c)
     return gfx_contrast(back, ink) > gfx_contrast(back, paper) ? ink : paper;
 }
 
-static uint32_t hash_name(const char *s)
+static uint32_t hash_name(const char *s, size_t len)
 {
     uint32_t h = 2166136261u;
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * 16777619u;
+    for (size_t i = 0; i < len; i++)
+        h = (h ^ (unsigned char)s[i]) * 16777619u;
     return h ^ h >> 15;
+}
+
+/* Length of a Go package's path or a C++ namespace at a name's begin, 0 for none. */
+static size_t package_length(const char *name)
+{
+    const char *end = name + strcspn(name, "(<[ "), *slash = name, *p;
+    for (p = name; p < end; p++)
+        if (*p == '/')
+            slash = p + 1;
+    for (p = slash; p < end; p++)
+        if (*p == '.' || (*p == ':' && p[1] == ':'))
+            return (size_t)(p - name);
+    return 0;
 }
 
 gfx_color palette_flame(const struct gfx_theme *t, const char *module, const char *function)
 {
-    gfx_color base = flame_colors[hash_name(module) % FLAME_COLORS];
-    (void)t;
-    return gfx_mix(base, paper, hash_name(function) % 72);
+    size_t package = package_length(function);
+    uint32_t family = package ? hash_name(function, package) : hash_name(module, strlen(module));
+    gfx_color base = flame_colors[family % FLAME_COLORS];
+    return gfx_mix(base, t->is_dark ? paper : 0xffffffff,
+                   hash_name(function, strlen(function)) % 72);
 }
 
-gfx_color palette_flame_text(const struct gfx_theme *t)
+gfx_color palette_flame_text(void)
 {
-    (void)t;
     return ink;
 }

@@ -9,8 +9,8 @@
 
 gfx_color palette_span(const struct gfx_theme *t, enum model_class c);
 gfx_color palette_span_text(const struct gfx_theme *t, enum model_class c);
-/* By name of the module, shaded by name of the function. */
+/* By package or namespace where the name has one, else by module; shaded by function. */
 gfx_color palette_flame(const struct gfx_theme *t, const char *module, const char *function);
-gfx_color palette_flame_text(const struct gfx_theme *t);
+gfx_color palette_flame_text(void);
 
 #endif

@@ -105,7 +105,7 @@ static void draw_thread(struct views *v, const struct model_lane *lane, struct g
     struct gfx_rect whole = r;
     char tid[32];
     if (chosen)
-        gfx_rect(ui->list, r, t->raised);
+        gfx_rect(ui->list, r, gfx_mix(t->panel, t->accent, 44));
     if (chosen)
         gfx_rect(ui->list, (struct gfx_rect){r.x, r.y, ui_px(ui, 3), r.h}, t->accent);
     ui_cut_left(&r, ui_px(ui, 14));

@@ -99,15 +99,13 @@ static void draw_row(struct views *v, struct model_lane *lane, struct gfx_rect r
     flush_all(&painter);
 }
 
-/* The picked span's outline, also where it is narrower than a pixel. */
-static void draw_pick(struct views *v, const struct model_lane *lane, struct gfx_rect r)
+/* A span's outline, also where it is narrower than a pixel. */
+static void draw_outline(struct views *v, const struct views_pick *pick, struct gfx_rect r,
+                         int thickness, gfx_color color)
 {
     struct ui *ui = &v->ui;
-    if (!v->pick.set || v->pick.lane != lane->kind || v->pick.thread != lane->owner ||
-        v->pick.depth != lane->depth)
-        return;
-    int x0 = model_px_from_ns(&v->window, v->pick.begin_ns);
-    int x1 = model_px_from_ns(&v->window, v->pick.end_ns);
+    int x0 = model_px_from_ns(&v->window, pick->begin_ns);
+    int x1 = model_px_from_ns(&v->window, pick->end_ns);
     int least = ui_px(ui, 3);
     if (x1 < 0 || x0 > r.w)
         return;
@@ -117,8 +115,14 @@ static void draw_pick(struct views *v, const struct model_lane *lane, struct gfx
     }
     x0 = x0 < -2 ? -2 : x0;
     x1 = x1 > r.w + 2 ? r.w + 2 : x1;
-    gfx_frame(ui->list, (struct gfx_rect){r.x + x0, r.y - 1, x1 - x0, r.h + 2}, ui_px(ui, 2),
-              ui->theme->text);
+    gfx_frame(ui->list, (struct gfx_rect){r.x + x0, r.y - 1, x1 - x0, r.h + 2}, thickness, color);
+}
+
+static void draw_pick(struct views *v, const struct model_lane *lane, struct gfx_rect r)
+{
+    if (v->pick.set && v->pick.lane == lane->kind && v->pick.thread == lane->owner &&
+        v->pick.depth == lane->depth)
+        draw_outline(v, &v->pick, r, ui_px(&v->ui, 2), v->ui.theme->text);
 }
 
 static void draw_samples(struct views *v, struct model_lane *lane, struct gfx_rect r)
@@ -247,13 +251,10 @@ static void hover_counter(struct views *v, const struct model_lane *lane, int x)
     if (x >= v->window.width_px || !columns[x].known)
         return;
     struct model_words words = {.title = c->name, .class = MODEL_CLASSES};
-    words.facts[words.fact_count++] = (struct model_fact){
-        "Value", arena_printf(&v->frame, "%.15g", columns[x].last), MODEL_CLASSES};
+    model_words_fact(&words, "Value", arena_printf(&v->frame, "%.15g", columns[x].last));
     if (columns[x].min != columns[x].max)
-        words.facts[words.fact_count++] = (struct model_fact){
-            "In this column",
-            arena_printf(&v->frame, "%.15g to %.15g", columns[x].min, columns[x].max),
-            MODEL_CLASSES};
+        model_words_fact(&words, "In this column",
+                         arena_printf(&v->frame, "%.15g to %.15g", columns[x].min, columns[x].max));
     views_tip(v, &words, 0);
 }
 
@@ -270,4 +271,6 @@ void views_lane_hover(struct views *v, struct model_lane *lane, struct gfx_rect 
         else if (p)
             hover_span(v, lane, p->mixed ? &lane->row.columns[p->column].longest : &p->span);
     }
+    if (v->hover.set)
+        draw_outline(v, &v->hover, ui_inset(r, 0, 1), 1, v->ui.theme->text);
 }

@@ -13,6 +13,10 @@ enum {
 void views_tip(struct views *v, const struct model_words *words, int stack_lines)
 {
     v->tip = *words;
+    v->tip.fact_count = 0;
+    for (size_t i = 0; i < words->fact_count; i++)
+        if (!words->facts[i].minor)
+            v->tip.facts[v->tip.fact_count++] = words->facts[i];
     v->tip_set = true;
     v->tip_more = stack_lines > TIP_STACK ? TIP_STACK : stack_lines;
 }

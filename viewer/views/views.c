@@ -75,8 +75,8 @@ struct model_range views_range(const struct views *v)
 static void update_lanes(struct views *v)
 {
     static const double heights[MODEL_LANE_KINDS] = {
-        [MODEL_LANE_PROCESS] = 24,  [MODEL_LANE_STATE] = 22,    [MODEL_LANE_LOCKS] = 14,
-        [MODEL_LANE_REGION] = 16,   [MODEL_LANE_SYSCALLS] = 14, [MODEL_LANE_SAMPLES] = 10,
+        [MODEL_LANE_PROCESS] = 24,  [MODEL_LANE_STATE] = 22,    [MODEL_LANE_LOCKS] = 15,
+        [MODEL_LANE_REGION] = 16,   [MODEL_LANE_SYSCALLS] = 15, [MODEL_LANE_SAMPLES] = 13,
         [MODEL_LANE_COUNTERS] = 24, [MODEL_LANE_COUNTER] = 36,
     };
     if (!v->doc || v->lanes_scale == v->ui.scale)
