@@ -21,16 +21,19 @@
  *   thread_start            u32 tid, u64 start_ts, string name
  *   thread_name             u32 tid, string name
  *   thread_exit             u32 tid, u64 cpu_ns   CPU time since recording began, or of its life
- *   kernel                  u32 seq words[]   packed records, below
+ *   kernel                  u64 seq words[]   packed records, below
  *   watermark               u64 ts            every kernel record before ts has been relayed
  *   lost                    u64 begin_ts, u64 end_ts, u64 count, string source
+ *   process_of              u32 pid, u32 ppid, u64 start_ts, string name, string cmdline
+ *       what process_start says, of another process: one the collector was told to add.
  * whyprof_syscall:
  *   call                    u32 nr, u64 begin_ts, i64 ret, u32 stack, u64 seq args[]
  *       a call seen by the agent, emitted when it returned. ret is -errno on failure.
  *   pending                 u32 tid, u32 nr, u64 begin_ts, u32 stack, u64 seq args[]
  *       one that has not returned after a while; its `call` may follow.
  *   fd                      i32 fd, string name      "" = closed
- *   kernel                  u32 seq words[]
+ *   fd_of                   u32 pid, i32 fd, string name      the same of another process
+ *   kernel                  u64 seq words[]
  * whyprof_lock:
  *   wait_begin              u64 lock, u8 kind, u32 holder_tid, u32 stack
  *   wait_end                u64 lock, u8 kind, u64 begin_ts, i32 result, u32 holder_tid,
@@ -61,6 +64,8 @@
  *       subtracts 1 from each, but not from the first where leaf_exact is 1.
  *   module                  u64 begin, u64 end, u64 file_off, string path, u8 seq build_id[]
  *       an executable mapping; a later one replaces what it overlaps.
+ *   module_of               u32 pid, u64 begin, u64 end, u64 file_off, string path
+ *       the same of another process, one without the agent.
  *
  * KERNEL RECORDS are 64-bit words; the first is
  *     type (bits 0-7) | length in words (8-15) | cpu (16-31) | tid (32-63)
@@ -72,9 +77,16 @@
  *   FORK            child tid (0-31) | child pid (32-63); then its comm, 2 words
  *   EXEC            pid; comm, 2 words
  *   EXIT            pid (0-31) | group leader's last thread: 1 (32); exit code; cpu_ns
- *   NAME            pid; comm, 2 words            also for threads there at the start
+ *   NAME            pid; comm, 2 words            also for threads there at the start: then
+ *                   start_ts follows, and at the same time its state: a SWITCH_IN where it
+ *                   was on a cpu, else a SWITCH_OUT
  *   SYSCALL         nr (0-31) | arg count (32-39); begin_ts; ret; args...   time = its end
  *   SYSCALL_OPEN    nr | arg count; begin_ts; args...          still in it at the end
+ * EXIT comes at the thread's last switch, behind that SWITCH_OUT (state 0x80). A
+ * forked thread is runnable from its FORK on. A WAKING may speak of a thread that
+ * was not asleep, and comes before the SWITCH_OUT when it meets one about to sleep.
+ * waker 0 is an interrupt. A syscall number with bit 30 set is of the 32-bit table;
+ * ret -512 to -516 is an interrupted call: restarted, or -EINTR to the program.
  * Records of one relay (a vpid) come in order of time between watermarks. */
 #ifndef WHYPROF_EVENTS_H
 #define WHYPROF_EVENTS_H
@@ -100,9 +112,11 @@
     E(whyprof_sched, kernel, "words")                                                              \
     E(whyprof_sched, watermark, "ts")                                                              \
     E(whyprof_sched, lost, "begin_ts end_ts count source")                                         \
+    E(whyprof_sched, process_of, "pid ppid start_ts name cmdline")                                 \
     E(whyprof_syscall, call, "nr begin_ts ret stack args")                                         \
     E(whyprof_syscall, pending, "tid nr begin_ts stack args")                                      \
     E(whyprof_syscall, fd, "fd name")                                                              \
+    E(whyprof_syscall, fd_of, "pid fd name")                                                       \
     E(whyprof_syscall, kernel, "words")                                                            \
     E(whyprof_lock, wait_begin, "lock kind holder_tid stack")                                      \
     E(whyprof_lock, wait_end, "lock kind begin_ts result holder_tid holder_stack")                 \
@@ -121,7 +135,8 @@
     E(whyprof_user, counter, "name value")                                                         \
     E(whyprof_user, message, "text")                                                               \
     E(whyprof_stack, stack, "id leaf_exact frames")                                                \
-    E(whyprof_stack, module, "begin end file_off path build_id")
+    E(whyprof_stack, module, "begin end file_off path build_id")                                   \
+    E(whyprof_stack, module_of, "pid begin end file_off path")
 
 /* `kind` of whyprof_lock events. */
 enum whyprof_lock_kind {

@@ -1,0 +1,18 @@
+/* callers: whose code called a hook. Address ranges of the loader, of lttng-ust's
+ * libraries and of the agent itself; found lock-free, so usable from the first
+ * hook call on, before any constructor ran. */
+#ifndef WHYPROF_CALLERS_H
+#define WHYPROF_CALLERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CALLER() ((uintptr_t)__builtin_return_address(0))
+
+/* ld.so: a tracepoint below one of its calls could re-enter its TLS bookkeeping. */
+bool caller_is_loader(uintptr_t pc);
+/* liblttng-ust and its common library. */
+bool caller_is_lttng(uintptr_t pc);
+bool caller_is_agent(uintptr_t pc);
+
+#endif

@@ -1,0 +1,173 @@
+#include "tracepoints/agent/stacks.h"
+
+#include "tracepoints/agent/callers.h"
+#include "tracepoints/agent/raw.h"
+#include "tracepoints/agent/threads.h"
+#include "tracepoints/agent/unwind.h"
+#include "tracepoints/provider/provider.h"
+
+#include <string.h>
+
+/* One stored stack. It lives in the arena at offset (id - 1) * 16, so an id leads
+ * straight to it. */
+struct stored {
+    uint64_t hash;
+    _Atomic uint32_t generation; /* in which its definition was last emitted, 0: never */
+    uint8_t count;
+    uint8_t leaf_exact;
+    uint64_t frames[];
+};
+
+enum {
+    SLOTS = 1 << 18,
+    UNIT = 16,
+    PROBES = 64
+};
+
+static struct {
+    char *arena;
+    size_t arena_bytes;
+    _Atomic size_t used_bytes;
+    _Atomic uint32_t *slots; /* ids, 0: free */
+    _Atomic uint32_t generation;
+} table = {.generation = 1};
+
+bool stacks_init(void)
+{
+    table.slots = raw_map(SLOTS * sizeof *table.slots);
+    /* Address space may be limited (ulimit -v): take what there is. */
+    for (size_t bytes = (size_t)256 << 20; bytes >= (size_t)1 << 20 && !table.arena; bytes >>= 2) {
+        table.arena = raw_map(bytes);
+        table.arena_bytes = bytes;
+    }
+    if (!table.slots)
+        table.arena = NULL;
+    return table.arena;
+}
+
+static struct stored *stored_at(uint32_t id)
+{
+    return (struct stored *)(void *)(table.arena + (size_t)(id - 1) * UNIT);
+}
+
+static uint64_t hash_of(const uintptr_t *pcs, size_t count, bool leaf_exact)
+{
+    uint64_t h = 0x9e3779b97f4a7c15u * (count * 2 + leaf_exact + 1);
+    for (size_t i = 0; i < count; i++) {
+        h = (h ^ pcs[i]) * 0xff51afd7ed558ccdu;
+        h ^= h >> 32;
+    }
+    return h;
+}
+
+static bool same(const struct stored *s, uint64_t hash, const uintptr_t *pcs, size_t count,
+                 bool leaf_exact)
+{
+    return s->hash == hash && s->count == count && s->leaf_exact == leaf_exact &&
+           !memcmp(s->frames, pcs, count * sizeof *pcs);
+}
+
+static uint32_t store(uint64_t hash, const uintptr_t *pcs, size_t count, bool leaf_exact)
+{
+    size_t bytes = (sizeof(struct stored) + count * sizeof *pcs + UNIT - 1) & ~(size_t)(UNIT - 1);
+    size_t at = atomic_fetch_add(&table.used_bytes, bytes);
+    if (at + bytes > table.arena_bytes) {
+        atomic_fetch_sub(&table.used_bytes, bytes);
+        return 0;
+    }
+    uint32_t id = (uint32_t)(at / UNIT) + 1;
+    struct stored *s = stored_at(id);
+    s->hash = hash;
+    s->count = (uint8_t)count;
+    s->leaf_exact = leaf_exact;
+    memcpy(s->frames, pcs, count * sizeof *pcs);
+    return id;
+}
+
+/* The id of an equal stack, or of a new entry. A thread that loses the race for a
+ * free slot looks at what the winner put there; its own copy stays unused. */
+static uint32_t find_or_store(const uintptr_t *pcs, size_t count, bool leaf_exact)
+{
+    uint64_t hash = hash_of(pcs, count, leaf_exact);
+    uint32_t mine = 0;
+    for (size_t i = 0; i < PROBES; i++) {
+        _Atomic uint32_t *slot = &table.slots[(hash + i) & (SLOTS - 1)];
+        uint32_t id = atomic_load_explicit(slot, memory_order_acquire);
+        if (!id) {
+            if (!mine && !(mine = store(hash, pcs, count, leaf_exact)))
+                return 0;
+            if (atomic_compare_exchange_strong(slot, &id, mine))
+                return mine;
+        }
+        if (same(stored_at(id), hash, pcs, count, leaf_exact))
+            return id;
+    }
+    return 0;
+}
+
+/* Emits the definition unless this generation has it already. Not marked while no
+ * session records stacks, so that the next session gets it. */
+static void define(uint32_t id)
+{
+    struct stored *s = stored_at(id);
+    uint32_t now = atomic_load_explicit(&table.generation, memory_order_relaxed);
+    uint32_t seen = atomic_load_explicit(&s->generation, memory_order_relaxed);
+    if (likely(seen == now) || !lttng_ust_tracepoint_enabled(whyprof_stack, stack))
+        return;
+    if (atomic_compare_exchange_strong(&s->generation, &seen, now))
+        lttng_ust_do_tracepoint(whyprof_stack, stack, id, s->leaf_exact, s->frames, s->count);
+}
+
+/* Removes the agent's frames: leading ones are the hooks', those further out the
+ * trampolines at a thread's or the program's start. */
+static size_t without_agent(uintptr_t *out, const uintptr_t *pcs, size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!caller_is_agent(pcs[i]))
+            out[kept++] = pcs[i];
+    return kept > AGENT_STACK_MAX ? AGENT_STACK_MAX : kept;
+}
+
+uint32_t stack_intern(const uintptr_t *pcs, size_t count, bool leaf_exact)
+{
+    uintptr_t kept[AGENT_STACK_MAX + 8];
+    bool exact = leaf_exact && count && !caller_is_agent(pcs[0]);
+    count = without_agent(kept, pcs, count);
+    if (!table.arena || !count)
+        return 0;
+    uint32_t id = find_or_store(kept, count, exact);
+    if (id)
+        define(id);
+    return id;
+}
+
+uint32_t stack_here(struct agent_thread *t)
+{
+    /* The thread's own scratch: a target's stack may be as small as a signal stack. */
+    size_t count = unwind_here(t->pcs, sizeof t->pcs / sizeof *t->pcs);
+    count = without_agent(t->pcs, t->pcs, count);
+    if (!table.arena || !count)
+        return 0;
+    uint32_t id = find_or_store(t->pcs, count, false);
+    if (id)
+        define(id);
+    return id;
+}
+
+void stacks_new_generation(void)
+{
+    atomic_fetch_add(&table.generation, 1);
+}
+
+void stacks_dump(void)
+{
+    if (!table.arena)
+        return;
+    stacks_new_generation();
+    for (size_t i = 0; i < SLOTS; i++) {
+        uint32_t id = atomic_load_explicit(&table.slots[i], memory_order_acquire);
+        if (id)
+            define(id);
+    }
+}

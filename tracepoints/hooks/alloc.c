@@ -1,0 +1,292 @@
+/* The cost that every allocation pays is one test while nothing is recorded, and a
+ * few adds to the thread's own counters while something is. Sampling points lie on
+ * the line of allocated bytes with exponential distances; the allocation that
+ * covers one is told, with the inverse of its probability as its weight. */
+#include "tracepoints/hooks/alloc.h"
+
+#include "tracepoints/agent/callers.h"
+#include "tracepoints/agent/options.h"
+#include "tracepoints/agent/random.h"
+#include "tracepoints/agent/stacks.h"
+#include "tracepoints/agent/threads.h"
+#include "tracepoints/events.h"
+#include "tracepoints/hooks/alloc_sampled.h"
+#include "tracepoints/provider/provider.h"
+
+#include <dlfcn.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct {
+    __typeof__(&malloc) malloc;
+    __typeof__(&free) free;
+    __typeof__(&calloc) calloc;
+    __typeof__(&realloc) realloc;
+    __typeof__(&memalign) memalign;
+    __typeof__(&aligned_alloc) aligned_alloc;
+    __typeof__(&posix_memalign) posix_memalign;
+    __typeof__(&valloc) valloc;
+    __typeof__(&pvalloc) pvalloc;
+    __typeof__(&malloc_usable_size) usable;
+    atomic_bool ready;
+} next;
+
+/* What dlsym allocates while we look for malloc; never given back. */
+static struct {
+    char bytes[16 << 10] __attribute__((aligned(16)));
+    _Atomic size_t used;
+} early;
+
+static void *early_alloc(size_t align, size_t bytes)
+{
+    align = align < 16 ? 16 : align;
+    size_t room = (bytes + 15) / 16 * 16 + align;
+    size_t at = atomic_fetch_add(&early.used, room);
+    if (room < bytes || at + room > sizeof early.bytes)
+        return NULL;
+    return (void *)(((uintptr_t)early.bytes + at + align - 1) & ~(uintptr_t)(align - 1));
+}
+
+static bool is_early(const void *p)
+{
+    return (uintptr_t)p - (uintptr_t)early.bytes < sizeof early.bytes;
+}
+
+/* The next allocator in line: libc's, or the one the program was linked with. The
+ * flag is the thread's own, so another thread just looks for itself. */
+static __thread uint8_t looking;
+
+static bool find_next(void)
+{
+    if (looking)
+        return false;
+    looking = 1;
+#define FIND(field, name) next.field = (__typeof__(next.field))dlsym(RTLD_NEXT, name)
+    FIND(free, "free");
+    FIND(calloc, "calloc");
+    FIND(realloc, "realloc");
+    FIND(memalign, "memalign");
+    FIND(aligned_alloc, "aligned_alloc");
+    FIND(posix_memalign, "posix_memalign");
+    FIND(valloc, "valloc");
+    FIND(pvalloc, "pvalloc");
+    FIND(usable, "malloc_usable_size");
+    FIND(malloc, "malloc");
+#undef FIND
+    atomic_store(&next.ready, true);
+    looking = 0;
+    return true;
+}
+
+static inline bool have_next(void)
+{
+    return likely(atomic_load_explicit(&next.ready, memory_order_acquire)) || find_next();
+}
+
+void alloc_init(void)
+{
+    have_next();
+}
+
+static inline bool counting(void)
+{
+    return lttng_ust_tracepoint_enabled(whyprof_alloc, alloc) && agent_outside();
+}
+
+/* One allocation told in full. Not below the loader: the tracepoint's TLS access
+ * would re-enter it. */
+static void tell(struct agent_thread *t, void *p, size_t bytes, uint8_t kind, double weight)
+{
+    if (!options.alloc_all && !sampled_add(p))
+        return;
+    lttng_ust_tracepoint(whyprof_alloc, alloc, kind, (uint64_t)(uintptr_t)p, bytes, weight,
+                         stack_here(t));
+}
+
+/* The countdown ran out, or the thread is new. */
+static void sample(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
+{
+    if (!agent_enter())
+        return;
+    bool untold = caller_is_loader(caller) || caller_is_lttng(caller);
+    struct agent_thread *t = untold ? agent_tls.thread : thread_self();
+    if (!t) {
+        agent_leave();
+        return;
+    }
+    uint64_t rate = options.alloc_rate;
+    bool due = options.alloc_all || t->random;
+    if (!t->random) { /* its first: draw where the first point lies, then ask again */
+        t->random = random_seed();
+        t->alloc_countdown = random_exponential(&t->random, rate) - (int64_t)bytes;
+        due = options.alloc_all || t->alloc_countdown < 0;
+    }
+    if (t->alloc_countdown < 0)
+        t->alloc_countdown = random_exponential(&t->random, rate);
+    if (due && !untold)
+        tell(t, p, bytes, kind, options.alloc_all ? 1 : random_sample_weight(bytes, rate));
+    agent_leave();
+}
+
+static inline void allocated(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
+{
+    if (unlikely(!p))
+        return;
+    struct agent_thread *t = agent_tls.thread;
+    if (likely(t != NULL)) {
+        t->alloc.allocs++;
+        t->alloc.alloc_bytes += bytes;
+        t->alloc.live_bytes += (int64_t)next.usable(p);
+        t->alloc_countdown -= (int64_t)bytes;
+        if (likely(t->alloc_countdown >= 0 && t->random && !options.alloc_all))
+            return;
+    }
+    sample(p, bytes, kind, caller);
+}
+
+static void tell_free(const void *p, uintptr_t caller)
+{
+    if (!agent_enter())
+        return;
+    if ((options.alloc_all || sampled_remove(p)) && !caller_is_loader(caller) &&
+        !caller_is_lttng(caller))
+        lttng_ust_tracepoint(whyprof_alloc, free, (uint64_t)(uintptr_t)p);
+    agent_leave();
+}
+
+static inline void freeing(void *p, uintptr_t caller)
+{
+    struct agent_thread *t = agent_tls.thread;
+    if (likely(t != NULL)) {
+        t->alloc.frees++;
+        t->alloc.live_bytes -= (int64_t)next.usable(p);
+    }
+    if (unlikely(sampled_maybe(p)) || options.alloc_all)
+        tell_free(p, caller);
+}
+
+HOOK void *malloc(size_t bytes)
+{
+    if (unlikely(!have_next()))
+        return early_alloc(16, bytes);
+    void *p = next.malloc(bytes);
+    if (unlikely(counting()))
+        allocated(p, bytes, WHYPROF_ALLOC_MALLOC, CALLER());
+    return p;
+}
+
+HOOK void free(void *p)
+{
+    if (unlikely(!p || is_early(p) || !have_next()))
+        return;
+    if (unlikely(counting()))
+        freeing(p, CALLER());
+    next.free(p);
+}
+
+HOOK void *calloc(size_t count, size_t size)
+{
+    if (unlikely(!have_next()))
+        return size && count > SIZE_MAX / size ? NULL : early_alloc(16, count * size);
+    void *p = next.calloc(count, size);
+    if (unlikely(counting()))
+        allocated(p, count * size, WHYPROF_ALLOC_CALLOC, CALLER());
+    return p;
+}
+
+static void *early_realloc(void *p, size_t bytes)
+{
+    void *q = have_next() ? next.malloc(bytes) : early_alloc(16, bytes);
+    size_t there = (size_t)(early.bytes + sizeof early.bytes - (char *)p);
+    if (q)
+        memcpy(q, p, bytes < there ? bytes : there);
+    return q;
+}
+
+/* The old block is told free before the call: afterwards its address may be
+ * another thread's. */
+static void *grow(void *old, size_t bytes, uintptr_t caller)
+{
+    if (unlikely(is_early(old)))
+        return early_realloc(old, bytes);
+    if (unlikely(!have_next()))
+        return early_alloc(16, bytes);
+    bool told = unlikely(counting());
+    if (told && old)
+        freeing(old, caller);
+    void *p = next.realloc(old, bytes);
+    if (told)
+        allocated(p, bytes, WHYPROF_ALLOC_REALLOC, caller);
+    return p;
+}
+
+HOOK void *realloc(void *old, size_t bytes)
+{
+    return grow(old, bytes, CALLER());
+}
+
+HOOK void *reallocarray(void *old, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return grow(old, bytes, CALLER());
+}
+
+#define ALIGNED_HOOK(name, params, args, align, bytes)                                             \
+    HOOK void *name params                                                                         \
+    {                                                                                              \
+        if (unlikely(!have_next()))                                                                \
+            return early_alloc(align, bytes);                                                      \
+        void *p = next.name args;                                                                  \
+        if (unlikely(counting()))                                                                  \
+            allocated(p, bytes, WHYPROF_ALLOC_MEMALIGN, CALLER());                                 \
+        return p;                                                                                  \
+    }
+
+ALIGNED_HOOK(memalign, (size_t align, size_t bytes), (align, bytes), align, bytes)
+ALIGNED_HOOK(aligned_alloc, (size_t align, size_t bytes), (align, bytes), align, bytes)
+ALIGNED_HOOK(valloc, (size_t bytes), (bytes), 4096, bytes)
+ALIGNED_HOOK(pvalloc, (size_t bytes), (bytes), 4096, bytes)
+
+HOOK int posix_memalign(void **out, size_t align, size_t bytes)
+{
+    if (unlikely(!have_next()))
+        return (*out = early_alloc(align, bytes)) ? 0 : ENOMEM;
+    int result = next.posix_memalign(out, align, bytes);
+    if (unlikely(counting()) && result == 0)
+        allocated(*out, bytes, WHYPROF_ALLOC_MEMALIGN, CALLER());
+    return result;
+}
+
+static void add_thread(struct agent_thread *t, void *data)
+{
+    struct alloc_totals *sum = data;
+    sum->allocs += t->alloc.allocs;
+    sum->frees += t->alloc.frees;
+    sum->alloc_bytes += t->alloc.alloc_bytes;
+    sum->live_bytes += t->alloc.live_bytes;
+}
+
+void alloc_stat_emit(void)
+{
+    struct alloc_totals sum = {threads_past.allocs, threads_past.frees, threads_past.alloc_bytes,
+                               threads_past.live_bytes};
+    if (!lttng_ust_tracepoint_enabled(whyprof_alloc, stat))
+        return;
+    threads_each(add_thread, &sum);
+    lttng_ust_do_tracepoint(whyprof_alloc, stat, sum.allocs, sum.frees, sum.alloc_bytes,
+                            (uint64_t)(sum.live_bytes > 0 ? sum.live_bytes : 0));
+}
+
+const char *alloc_mechanism(void)
+{
+    /* A program with an allocator of its own comes first in the search: its calls
+     * never reach us. */
+    if (!caller_is_agent((uintptr_t)dlsym(RTLD_DEFAULT, "malloc")))
+        return "off (the program brings its own allocator)";
+    return options.alloc_all ? "agent(all)" : "agent(sampled)";
+}

@@ -1,0 +1,32 @@
+/* alloc_sampled: the set of live addresses that an `alloc` event told, so that
+ * free tells those and no others. Lock-free; nearly all frees end at a filter
+ * small enough to stay in the first cache. */
+#ifndef WHYPROF_ALLOC_SAMPLED_H
+#define WHYPROF_ALLOC_SAMPLED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    SAMPLED_FILTER = 1 << 14
+};
+extern _Atomic uint8_t sampled_filter[SAMPLED_FILTER]; /* live samples per hash, up to 255 */
+
+static inline uint32_t sampled_hash(const void *p)
+{
+    return (uint32_t)((uintptr_t)p * 0x9e3779b97f4a7c15u >> 40);
+}
+
+static inline bool sampled_maybe(const void *p)
+{
+    return atomic_load_explicit(&sampled_filter[sampled_hash(p) % SAMPLED_FILTER],
+                                memory_order_relaxed);
+}
+
+/* False: no room; the allocation must not be told then. */
+bool sampled_add(const void *p);
+/* True: it was there. */
+bool sampled_remove(const void *p);
+
+#endif

@@ -1,0 +1,163 @@
+/* lock_sync: where threads wait for an event rather than for a holder: condition
+ * variables, semaphores, barriers, once. All waits are told; who ends one is known
+ * where it calls signal, broadcast or post in this process. */
+#include "tracepoints/agent/real.h"
+#include "tracepoints/hooks/lock_table.h"
+#include "tracepoints/provider/provider.h"
+
+/* A condition wait gives its mutex back inside libc: tell that hold here. */
+static void mutex_given_back(pthread_mutex_t *m)
+{
+    struct lock_release release;
+    if (!lock_waited_for(m))
+        return;
+    lock_release_begin(&release, m, WHYPROF_LOCK_MUTEX);
+    lock_release_end(&release);
+}
+
+#define COND_HOOK(name, params, args)                                                              \
+    HOOK int name params                                                                           \
+    {                                                                                              \
+        struct lock_wait wait;                                                                     \
+        if (!lttng_ust_tracepoint_enabled(whyprof_lock, wait_end) ||                               \
+            !lock_wait_begin(&wait, cond, WHYPROF_LOCK_COND, 0, CALLER()))                         \
+            return REAL(name) args;                                                                \
+        mutex_given_back(mutex);                                                                   \
+        int result = real.name args;                                                               \
+        lock_wait_end(&wait, result, result == 0);                                                 \
+        lock_acquired(mutex, WHYPROF_LOCK_MUTEX, CALLER());                                        \
+        return result;                                                                             \
+    }
+
+COND_HOOK(pthread_cond_wait, (pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex),
+          (cond, mutex))
+COND_HOOK(pthread_cond_timedwait,
+          (pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex,
+           const struct timespec *restrict until),
+          (cond, mutex, until))
+COND_HOOK(pthread_cond_clockwait,
+          (pthread_cond_t *restrict cond, pthread_mutex_t *restrict mutex, clockid_t clock,
+           const struct timespec *restrict until),
+          (cond, mutex, clock, until))
+
+HOOK int pthread_cond_signal(pthread_cond_t *cond)
+{
+    lock_signal(cond, WHYPROF_LOCK_COND, false);
+    return REAL(pthread_cond_signal)(cond);
+}
+
+HOOK int pthread_cond_broadcast(pthread_cond_t *cond)
+{
+    lock_signal(cond, WHYPROF_LOCK_COND, true);
+    return REAL(pthread_cond_broadcast)(cond);
+}
+
+static int c11_result(int result)
+{
+    return result == 0           ? thrd_success
+           : result == ETIMEDOUT ? thrd_timedout
+           : result == ENOMEM    ? thrd_nomem
+                                 : thrd_error;
+}
+
+/* cnd_t and mtx_t are pthread's types by another name in glibc. */
+HOOK int cnd_wait(cnd_t *cond, mtx_t *mutex)
+{
+    return c11_result(pthread_cond_wait((pthread_cond_t *)cond, (pthread_mutex_t *)mutex));
+}
+
+HOOK int cnd_timedwait(cnd_t *restrict cond, mtx_t *restrict mutex,
+                       const struct timespec *restrict until)
+{
+    return c11_result(
+        pthread_cond_timedwait((pthread_cond_t *)cond, (pthread_mutex_t *)mutex, until));
+}
+
+HOOK int cnd_signal(cnd_t *cond)
+{
+    return c11_result(pthread_cond_signal((pthread_cond_t *)cond));
+}
+
+HOOK int cnd_broadcast(cnd_t *cond)
+{
+    return c11_result(pthread_cond_broadcast((pthread_cond_t *)cond));
+}
+
+/* A semaphore's try takes nothing that the wait would not; it is a cancellation
+ * point all the same, and leaves errno alone where it succeeds. */
+static bool sem_tried(sem_t *sem, uintptr_t caller)
+{
+    int saved_errno = errno;
+    if (!agent_outside() || !lttng_ust_tracepoint_enabled(whyprof_lock, stat))
+        return false;
+    pthread_testcancel();
+    bool took = real.sem_trywait(sem) == 0;
+    errno = saved_errno;
+    if (took)
+        lock_acquired(sem, WHYPROF_LOCK_SEM, caller);
+    return took;
+}
+
+#define SEM_HOOK(name, params, args)                                                               \
+    HOOK int name params                                                                           \
+    {                                                                                              \
+        struct lock_wait wait;                                                                     \
+        if (sem_tried(sem, CALLER()))                                                              \
+            return 0;                                                                              \
+        if (!lock_wait_begin(&wait, sem, WHYPROF_LOCK_SEM, 0, CALLER()))                           \
+            return REAL(name) args;                                                                \
+        int result = real.name args;                                                               \
+        lock_wait_end(&wait, result ? errno : 0, result == 0);                                     \
+        return result;                                                                             \
+    }
+
+SEM_HOOK(sem_wait, (sem_t * sem), (sem))
+SEM_HOOK(sem_timedwait, (sem_t *restrict sem, const struct timespec *restrict until), (sem, until))
+
+HOOK int sem_clockwait(sem_t *restrict sem, clockid_t clock, const struct timespec *restrict until)
+{
+    struct lock_wait wait;
+    if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
+        return REAL(sem_clockwait)(sem, clock, until);
+    if (sem_tried(sem, CALLER()))
+        return 0;
+    if (!lock_wait_begin(&wait, sem, WHYPROF_LOCK_SEM, 0, CALLER()))
+        return REAL(sem_clockwait)(sem, clock, until);
+    int result = real.sem_clockwait(sem, clock, until);
+    lock_wait_end(&wait, result ? errno : 0, result == 0);
+    return result;
+}
+
+HOOK int sem_post(sem_t *sem)
+{
+    lock_signal(sem, WHYPROF_LOCK_SEM, false);
+    return REAL(sem_post)(sem);
+}
+
+HOOK int pthread_barrier_wait(pthread_barrier_t *barrier)
+{
+    struct lock_wait wait;
+    if (!lock_wait_begin(&wait, barrier, WHYPROF_LOCK_BARRIER, 0, CALLER()))
+        return REAL(pthread_barrier_wait)(barrier);
+    int result = real.pthread_barrier_wait(barrier);
+    lock_wait_end(&wait, 0, true);
+    return result;
+}
+
+/* glibc's once word: bit 1 is "done", bit 0 "in progress". Only a once that another
+ * thread is in the middle of is a wait; running the routine is the caller's own work. */
+HOOK int pthread_once(pthread_once_t *once, void (*routine)(void))
+{
+    struct lock_wait wait;
+    if ((*(volatile int *)once & 3) != 1 ||
+        !lock_wait_begin(&wait, once, WHYPROF_LOCK_ONCE, 0, CALLER()))
+        return REAL(pthread_once)(once, routine);
+    int result = real.pthread_once(once, routine);
+    lock_wait_end(&wait, result, true);
+    return result;
+}
+
+HOOK void call_once(once_flag *once, void (*routine)(void))
+{
+    pthread_once((pthread_once_t *)once, routine);
+}

@@ -1,0 +1,93 @@
+/* lock_table: what the hooks know of the target's locks.
+ *
+ *   uses     per thread: which locks it took how often; plain counters in a
+ *            direct-mapped cache, folded into the table of all locks
+ *   locks    per process: totals and the stack of the first use
+ *   waiters  which locks somebody waits for now, so that an unlock knows whether to
+ *            tell; and what the one who ends a wait leaves for the waiter
+ *
+ * All in memory of ours, without locks. A full table drops counts, never blocks. */
+#ifndef WHYPROF_LOCK_TABLE_H
+#define WHYPROF_LOCK_TABLE_H
+
+#include "tracepoints/agent/callers.h"
+#include "tracepoints/agent/threads.h"
+#include "tracepoints/events.h"
+
+/* The calling thread's record of this lock, claimed if need be; NULL when the lock
+ * is not counted (agent off, no session, no room). */
+struct lock_use *lock_use_claim(const void *lock, uint8_t kind, uintptr_t caller);
+/* True while a session wants lock totals. */
+bool lock_recording(void);
+
+static inline struct lock_use *lock_use(const void *lock, uint8_t kind, uintptr_t caller)
+{
+    struct agent_thread *t = agent_tls.thread;
+    if (unlikely(!t))
+        return lock_use_claim(lock, kind, caller);
+    uintptr_t at = (uintptr_t)lock;
+    struct lock_use *u = &t->locks[(at >> 4 ^ at >> 11) % THREAD_LOCKS];
+    return likely(u->lock == at) ? u : lock_use_claim(lock, kind, caller);
+}
+
+/* Counts an acquisition; its time is taken for locks that were waited for. */
+static inline void lock_acquired(const void *lock, uint8_t kind, uintptr_t caller)
+{
+    struct lock_use *u = lock_use(lock, kind, caller);
+    if (unlikely(!u))
+        return;
+    u->acquisitions++;
+    if (unlikely(u->hot))
+        u->acquired_ts = agent_now();
+}
+
+/* A thread's counts into the table (at its exit). */
+void lock_uses_fold(struct agent_thread *t);
+/* Emits whyprof_lock:stat of the locks whose totals changed. */
+void lock_stats_emit(void);
+/* In a fork child: nobody waits, nothing was counted. */
+void locks_after_fork(void);
+
+/* A wait in progress, on the waiter's stack. */
+struct lock_wait {
+    const void *lock;
+    uint64_t begin_ts;
+    struct lock_waiter *entry; /* in the waiter table, NULL: no room */
+    struct lock_waiter *outer; /* the wait that a signal handler interrupted */
+    uint32_t holder_tid;
+    uint8_t kind;
+};
+
+/* Emits wait_begin and enters the waiter table. False: not recorded, and end must
+ * not be called. Does not hold the guard afterwards. caller: CALLER() of the hook;
+ * lttng-ust takes locks of its own on the target's threads (in destructors), and a
+ * tracepoint below them would take them again. */
+bool lock_wait_begin(struct lock_wait *w, const void *lock, uint8_t kind, uint32_t holder_tid,
+                     uintptr_t caller);
+/* Emits wait_end; acquired: the lock is ours now. Keeps errno. */
+void lock_wait_end(struct lock_wait *w, int result, bool acquired);
+
+/* Somebody ends waits for a lock: begun before its unlock or signal, emitted after. */
+struct lock_release {
+    const void *lock;
+    uint64_t begin_ts;
+    uint32_t stack;
+    uint8_t kind;
+    bool pending; /* there is something to emit */
+};
+
+/* Does anyone wait for this lock (or any that shares its place in a full table)? */
+bool lock_waited_for(const void *lock);
+/* True where there is a wait of any kind in this process: one load. */
+bool lock_waits_any(void);
+/* Captures the releaser's stack and leaves it for the waiters. */
+void lock_release_begin(struct lock_release *r, const void *lock, uint8_t kind);
+/* Emits `hold`. */
+void lock_release_end(struct lock_release *r);
+/* Emits `signal`, and leaves who signalled for the waiters. */
+void lock_signal(const void *lock, uint8_t kind, bool all);
+
+/* For a thread that was cancelled in a wait. */
+void lock_waiter_leave(struct lock_waiter *entry);
+
+#endif

@@ -1,0 +1,89 @@
+#include "tracepoints/hooks/wait.h"
+
+#include "tracepoints/agent/options.h"
+#include "tracepoints/agent/raw.h"
+#include "tracepoints/agent/stacks.h"
+#include "tracepoints/agent/threads.h"
+
+#include <string.h>
+
+enum {
+    PENDING_AFTER_MS = 50
+};
+
+bool wait_begin(struct wait_call *w, uint32_t nr, const uint64_t *args, unsigned argc)
+{
+    struct agent_thread *t = agent_tls.thread;
+    if (unlikely(!t) && agent_enter()) {
+        t = thread_self();
+        agent_leave();
+    }
+    if (!t)
+        return false;
+    w->nr = nr;
+    w->begin_ts = agent_now();
+    t->call_nr = nr;
+    t->call_argc = argc;
+    memcpy(t->call_args, args, argc * sizeof *args);
+    atomic_store_explicit(&t->call_begin, w->begin_ts, memory_order_release);
+    return true;
+}
+
+void wait_end(struct wait_call *w, int64_t ret, const uint64_t *args, unsigned argc)
+{
+    struct agent_thread *t = agent_tls.thread;
+    if (t)
+        atomic_store_explicit(&t->call_begin, 0, memory_order_relaxed);
+    if (!t || !agent_enter())
+        return;
+    bool is_long = agent_now() - w->begin_ts >= options.block_ns;
+    if (is_long || !options.syscalls_by_kernel) {
+        uint32_t stack = is_long ? stack_here(t) : 0;
+        lttng_ust_tracepoint(whyprof_syscall, call, w->nr, w->begin_ts, ret, stack, args,
+                             (uint8_t)argc);
+    }
+    agent_leave();
+}
+
+/* "NR ..." from the kernel: is the thread really in that call? A handler that was
+ * left by longjmp would leave a call that never ends. */
+static bool kernel_agrees(uint32_t tid, uint32_t nr)
+{
+    char path[48] = "/proc/self/task/", digits[12], text[16];
+    size_t at = strlen(path), n = 0;
+    do
+        digits[n++] = (char)('0' + tid % 10);
+    while (tid /= 10);
+    while (n)
+        path[at++] = digits[--n];
+    memcpy(path + at, "/syscall", 9);
+    if (!raw_read_file(path, text, sizeof text) || text[0] < '0' || text[0] > '9')
+        return false;
+    uint32_t now = 0;
+    for (const char *p = text; *p >= '0' && *p <= '9'; p++)
+        now = now * 10 + (uint32_t)(*p - '0');
+    return now == nr;
+}
+
+static void tell_pending(struct agent_thread *t, void *data)
+{
+    uint64_t before = *(uint64_t *)data, args[CALL_ARGS_MAX];
+    uint64_t begin = atomic_load_explicit(&t->call_begin, memory_order_acquire);
+    if (!begin || begin > before || begin == t->call_told)
+        return;
+    uint32_t nr = t->call_nr, argc = t->call_argc;
+    memcpy(args, t->call_args, sizeof args);
+    atomic_thread_fence(memory_order_acquire);
+    if (atomic_load_explicit(&t->call_begin, memory_order_relaxed) != begin)
+        return;
+    t->call_told = begin;
+    if (argc <= CALL_ARGS_MAX && kernel_agrees(t->tid, nr))
+        lttng_ust_tracepoint(whyprof_syscall, pending, t->tid, nr, begin, 0, args, (uint8_t)argc);
+}
+
+void wait_tell_pending(void)
+{
+    uint64_t before = agent_now() - PENDING_AFTER_MS * (uint64_t)1000000;
+    if (lttng_ust_tracepoint_enabled(whyprof_syscall, pending))
+        threads_each(tell_pending, &before);
+}
