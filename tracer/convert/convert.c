@@ -19,6 +19,17 @@ struct graph {
     size_t count;
 };
 
+/* The length of a cause without its tail of variables, ": msg-it-addr=0x55...". */
+static int cause_length(const char *text)
+{
+    for (const char *p = text; (p = strstr(p, ": ")); p += 2) {
+        size_t word = strspn(p + 2, "abcdefghijklmnopqrstuvwxyz-");
+        if (word && p[2 + word] == '=')
+            return (int)(p - text);
+    }
+    return (int)strlen(text);
+}
+
 /* Takes babeltrace2's error off the thread (no call is allowed while it is
  * there) and makes its innermost cause ours. */
 static bool fail_bt(struct err *err, const char *what)
@@ -28,7 +39,8 @@ static bool fail_bt(struct err *err, const char *what)
         return err_set(err, "%s: babeltrace2 gave no reason", what);
     const bt_error_cause *cause =
         bt_error_get_cause_count(error) ? bt_error_borrow_cause_by_index(error, 0) : NULL;
-    err_set(err, "%s: %s", what, cause ? bt_error_cause_get_message(cause) : "unknown cause");
+    const char *why = cause ? bt_error_cause_get_message(cause) : "unknown cause";
+    err_set(err, "%s: %.*s", what, cause_length(why), why);
     bt_error_release(error);
     return false;
 }

@@ -117,7 +117,6 @@ static void close_thread(struct model *m, struct thread *t)
 {
     if (t->closed)
         return;
-    t->closed = true;
     uint64_t end = t->end_ts > t->last_ts ? t->end_ts : t->last_ts;
     thread_row(m, t);
     lock_close(m, t, end);
@@ -126,6 +125,7 @@ static void close_thread(struct model *m, struct thread *t)
     state_close(m, t, end);
     set_thread(m, t, TRACE_THREAD_end_ts, model_ts(m, end));
     set_thread(m, t, TRACE_THREAD_cpu_ns, t->cpu_ns);
+    t->closed = true;
     free(t->spans);
     free(t->calls);
     free(t->regions);

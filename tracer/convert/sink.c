@@ -42,6 +42,7 @@ struct sink {
     uint64_t next_start; /* ports below have delivered their first event */
     uint64_t refill;     /* port + 1 that has to be advanced first */
     uint64_t events, packets;
+    uint64_t last_ts; /* of the latest event */
     bool has_start;
     int64_t start_unix_ns;
     char hostname[256];
@@ -251,6 +252,7 @@ static void take_event(struct sink *s, struct port *port)
         if (bt_message_event_borrow_stream_class_default_clock_class_const(msg))
             take_start(s, bt_message_event_borrow_default_clock_snapshot_const(msg));
     }
+    s->last_ts = port->ts;
     order_push(&s->order, &ev);
     bt_message_put_ref(msg);
 }
@@ -355,6 +357,7 @@ static void write_meta(struct sink *s)
 static bool finish(struct sink *s, struct err *err)
 {
     order_flush(&s->order);
+    model_ts(s->model, s->last_ts); /* relays' events count too: recording went on */
     write_losses(s);
     if (!model_finish(s->model)) {
         s->setup->stopped = true;

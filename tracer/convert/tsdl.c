@@ -1,5 +1,7 @@
 #include "convert/tsdl.h"
 
+#include "base/map.h"
+
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -669,6 +671,40 @@ static void parse_block(struct parser *ps)
     expect(ps, ";");
 }
 
+/* -- what babeltrace2 would abort on -- */
+
+static bool unique_names(struct parser *ps, const struct tsdl_fields *fields)
+{
+    for (uint32_t i = 0; i < fields->count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (!strcmp(fields->fields[i].name, fields->fields[k].name))
+                return fail(ps, "two fields of one name");
+    return true;
+}
+
+static bool unique_ids(struct parser *ps)
+{
+    struct tsdl *out = ps->out;
+    for (uint32_t i = 0; i < out->stream_count; i++)
+        for (uint32_t k = 0; k < i; k++)
+            if (out->streams[i].id == out->streams[k].id)
+                return fail(ps, "two streams of one id");
+    struct map64 seen = {0};
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < out->event_count; i++) {
+        const struct tsdl_event *e = &out->events[i];
+        bool added = false;
+        if (e->id <= UINT32_MAX && e->stream_id <= UINT32_MAX)
+            map64_put(&seen, e->stream_id << 32 | e->id, &added);
+        ok = (added || fail(ps, "an event id that is wrong or stands twice")) &&
+             unique_names(ps, &e->payload) && unique_names(ps, &e->common);
+    }
+    for (uint32_t i = 0; ok && i < out->stream_count; i++)
+        ok = unique_names(ps, &out->streams[i].context);
+    map64_release(&seen);
+    return ok;
+}
+
 /* -- the file -- */
 
 enum {
@@ -724,5 +760,5 @@ bool tsdl_parse(struct tsdl *out, struct arena *arena, const void *data, size_t 
         return err_set(err, "metadata is empty");
     while (!ps->failed && ps->token_kind != END)
         parse_block(ps);
-    return !ps->failed;
+    return !ps->failed && unique_ids(ps);
 }
