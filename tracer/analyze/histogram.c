@@ -1,5 +1,7 @@
 #include "analyze/histogram.h"
 
+#include <math.h>
+
 static unsigned bucket_of(uint64_t value)
 {
     unsigned bits = 64u - (unsigned)__builtin_clzll(value | 1);
@@ -31,10 +33,10 @@ void histogram_add(struct histogram *h, uint64_t value)
 
 uint64_t histogram_at(const struct histogram *h, double share)
 {
-    uint64_t rank = (uint64_t)(share * (double)h->count), seen = 0;
+    uint64_t rank = (uint64_t)ceil(share * (double)h->count), seen = 0;
     for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) {
         seen += h->buckets[i];
-        if (seen > rank || (seen && seen == h->count)) {
+        if (seen && seen >= rank) {
             uint64_t value = value_of(i);
             return value < h->max ? value : h->max;
         }

@@ -1,0 +1,84 @@
+/* whyprof report: tables about a trace. */
+#include "cli/cli.h"
+#include "report/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static bool wants_colour(void)
+{
+    const char *term = getenv("TERM");
+    return isatty(STDOUT_FILENO) && !getenv("NO_COLOR") && term && strcmp(term, "dumb");
+}
+
+static unsigned terminal_width(void)
+{
+    struct winsize size;
+    if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col < 40)
+        return 0;
+    return size.ws_col;
+}
+
+static int print(const char *path, const char *name, struct report_options *options,
+                 struct err *err)
+{
+    const struct report *report = report_find(name, err);
+    if (!report)
+        return cli_usage(err);
+    struct trace *t = trace_open(path, err);
+    if (!t)
+        return cli_fail(err);
+    struct analyze_range whole = analyze_range_whole(t);
+    if (!options->range.end_ns || options->range.end_ns > whole.end_ns)
+        options->range.end_ns = whole.end_ns;
+    int status = CLI_OK;
+    if (options->range.begin_ns >= options->range.end_ns) {
+        err_set(err, "--from is not before --to, or past the trace's end");
+        status = cli_usage(err);
+    } else if (!report_print(report, t, options, stdout, err)) {
+        status = cli_fail(err);
+    }
+    trace_close(t);
+    return status;
+}
+
+int cmd_report(int argc, char **argv)
+{
+    static struct report_options options;
+    static const struct opt opts[] = {
+        {0, "json", OPT_FLAG, &options.json, NULL, "JSON: exact numbers, all rows"},
+        {0, "from", OPT_DURATION, &options.range.begin_ns, "TIME",
+         "only from TIME on (1.5s, 20ms) since the trace's start"},
+        {0, "to", OPT_DURATION, &options.range.end_ns, "TIME", "only up to TIME"},
+        {'n', "top", OPT_U64, &options.style.top, "N", "at most N rows of each table"},
+        {'a', "all", OPT_FLAG, &options.style.all, NULL, "all rows"},
+        {0},
+    };
+    char more[1024] = "Reports:\n";
+    for (const struct report *r = report_table; r->name; r++) {
+        size_t len = strlen(more);
+        snprintf(more + len, sizeof more - len, "  %-10s %s\n", r->name, r->help);
+    }
+    const struct opt_command cmd = {
+        .name = "whyprof report",
+        .usage = "[OPTIONS] FILE [REPORT]",
+        .summary = "Prints tables about a trace; REPORT is summary where it is left out.",
+        .opts = opts,
+        .more = more,
+    };
+    int status;
+    int n = cli_parse(&cmd, argc, argv, &status);
+    if (n < 0)
+        return status;
+    struct err err = {0};
+    if (n < 1 || n > 2) {
+        err_set(&err, "report needs a trace file, and takes one report's name");
+        err_hint(&err, "whyprof report FILE [summary]");
+        return cli_usage(&err);
+    }
+    options.style.colour = !options.json && wants_colour();
+    options.style.width = terminal_width();
+    return print(argv[1], n == 2 ? argv[2] : "summary", &options, &err);
+}
