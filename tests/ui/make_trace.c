@@ -234,7 +234,8 @@ static void make_main(struct maker *m)
 
 static void lock_wait(struct thread *t, uint32_t stack_id, uint32_t holder_stack)
 {
-    uint32_t holder = 4250 + (t->tid - 4250 + 1 + (uint32_t)random_below(t->m, WORKERS - 1)) % WORKERS;
+    uint32_t holder =
+        4250 + (t->tid - 4250 + 1 + (uint32_t)random_below(t->m, WORKERS - 1)) % WORKERS;
     int64_t begin = t->now_ns;
     block(t, about(t->m, 400 * US), TRACE_REASON_LOCK, LOCK, holder, stack_id);
     uint64_t v[TRACE_LOCK_WAIT_COLUMNS] = {(uint64_t)begin,

@@ -143,9 +143,9 @@ static void draw_legend(struct views *v, struct gfx_rect r)
 static void draw_hint(struct views *v, struct gfx_rect r)
 {
     static const char *const lines[][2] = {
-        {"Click", "a span for its cause, its stack and who ended it"},
-        {"Drag", "over the timeline to select a range; F zooms to it"},
-        {"W S A D", "zoom and pan; Ctrl + wheel zooms at the pointer"},
+        {"Click", "a span: its cause, stack and who ended it"},
+        {"Drag", "over the timeline: a range; F zooms to it"},
+        {"W S A D", "zoom and pan, as Ctrl + wheel does"},
         {"?", "lists every key"},
     };
     struct ui *ui = &v->ui;

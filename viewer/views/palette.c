@@ -23,7 +23,7 @@ static const gfx_color light[MODEL_CLASSES] = {
     [MODEL_COND] = 0xcbc3eeff,      [MODEL_JOIN] = 0xe0c8e2ff,
     [MODEL_IO] = 0x66c8d8ff,        [MODEL_PAGE_FAULT] = 0xe795c9ff,
     [MODEL_SYSCALL] = 0xc0d2e6ff,   [MODEL_SLEEP] = 0xe0e5ecff,
-    [MODEL_BLOCKED] = 0xcbd3deff,   [MODEL_UNKNOWN] = 0xeef1f4ff,
+    [MODEL_BLOCKED] = 0xaab3c1ff,   [MODEL_UNKNOWN] = 0xeef1f4ff,
     [MODEL_CALL_IO] = 0x8fc0e6ff,   [MODEL_CALL_POLL] = 0xc6d7e9ff,
     [MODEL_CALL_SYNC] = 0xe5aca4ff, [MODEL_CALL_MEMORY] = 0xc9b4e2ff,
     [MODEL_CALL_FILE] = 0x9fd2c4ff, [MODEL_CALL_OTHER] = 0xc3cad4ff,

@@ -120,7 +120,9 @@ static void draw_trace(struct views *v, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
     int names = sized(v, &v->names_px, NAMES_W, ui_px(ui, 120), r.w / 2);
-    int panel = sized(v, &v->panel_px, PANEL_H, ui_px(ui, 80), r.h - ui_px(ui, 160));
+    int share = (int)(r.h * 0.36 / ui->scale);
+    int panel = sized(v, &v->panel_px, share < PANEL_H ? share : PANEL_H, ui_px(ui, 80),
+                      r.h - ui_px(ui, 160));
     model_window_resize(&v->window, r.w - names - ui_px(ui, 1));
     view_minimap.draw(v, ui_cut_top(&r, ui_px(ui, MINIMAP_H)));
     struct gfx_rect bottom = ui_cut_bottom(&r, panel);
@@ -158,9 +160,38 @@ static void draw_main(struct views *v, struct gfx_rect r)
         draw_trace(v, r);
 }
 
+/* What one part of the screen can change for another that is drawn before it. */
+struct shared_state {
+    struct model_window window;
+    struct model_range selection;
+    struct views_pick pick;
+    int scroll_px, tab, thread;
+};
+
+static struct shared_state shared_state(const struct views *v)
+{
+    return (struct shared_state){.window = v->window,
+                                 .selection = v->selection,
+                                 .pick = v->pick,
+                                 .scroll_px = v->scroll_px,
+                                 .tab = v->tab,
+                                 .thread = v->thread};
+}
+
+static bool same_state(const struct shared_state *a, const struct shared_state *b)
+{
+    return a->window.begin_ns == b->window.begin_ns && a->window.end_ns == b->window.end_ns &&
+           a->window.width_px == b->window.width_px &&
+           a->selection.begin_ns == b->selection.begin_ns &&
+           a->selection.end_ns == b->selection.end_ns && a->pick.set == b->pick.set &&
+           a->pick.row == b->pick.row && a->pick.lane == b->pick.lane &&
+           a->scroll_px == b->scroll_px && a->tab == b->tab && a->thread == b->thread;
+}
+
 void views_draw(struct views *v, int width_px, int height_px)
 {
     struct ui *ui = &v->ui;
+    struct shared_state before = shared_state(v);
     struct gfx_rect r = {0, 0, width_px, height_px};
     arena_clear(&v->frame);
     v->busy = v->waiting = false;
@@ -180,6 +211,7 @@ void views_draw(struct views *v, int width_px, int height_px)
         view_help.draw(v, ui->list->clips[0]);
     }
     ui_end(ui);
-    if (ui->again)
+    struct shared_state after = shared_state(v);
+    if (ui->again || !same_state(&before, &after))
         v->busy = true;
 }

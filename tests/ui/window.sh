@@ -1,0 +1,58 @@
+#!/bin/sh
+# window.sh VIEWER MAKE_TRACE: the real window under Xvfb with real keys: it
+# opens, takes input and a new size, sleeps when nothing moves, quits cleanly.
+set -eu
+viewer=$1 make_trace=$2
+command -v Xvfb >/dev/null && command -v xdotool >/dev/null || {
+    echo "skipped: needs Xvfb and xdotool"
+    exit 77
+}
+dir=$(mktemp -d)
+trap 'kill $viewer_pid $xvfb_pid 2>/dev/null || true; rm -rf "$dir"' EXIT
+viewer_pid= xvfb_pid=
+cd "$dir"
+"$make_trace" trace.out
+
+# Xvfb writes the display it chose to that descriptor.
+Xvfb -displayfd 3 -screen 0 1400x900x24 3>display >/dev/null 2>&1 &
+xvfb_pid=$!
+wait_for() {
+    for _ in $(seq 100); do
+        "$@" && return 0
+        sleep 0.1
+    done
+    echo "FAILED: waited in vain for: $*"
+    exit 1
+}
+wait_for test -s display
+DISPLAY=:$(cat display)
+export DISPLAY
+unset SDL_VIDEODRIVER WAYLAND_DISPLAY || true
+
+"$viewer" trace.out --size 1000x700 2>err &
+viewer_pid=$!
+window() { xdotool search --name 'trace.out - whyprof' >window 2>/dev/null; }
+wait_for window
+w=$(head -1 window)
+xdotool mousemove --window "$w" 600 300 keydown w sleep 0.4 keyup w
+xdotool mousemove --window "$w" 500 200 mousedown 1 mousemove --window "$w" 650 210 mouseup 1
+xdotool windowsize "$w" 800 600 sleep 0.3 key question sleep 0.2 key Escape key 2 sleep 0.5
+
+ticks() { awk '{print $14 + $15}' /proc/$viewer_pid/stat; }
+idle() {
+    before=$(ticks)
+    sleep 1
+    [ $(($(ticks) - before)) -le 2 ]
+}
+wait_for idle
+xdotool key q
+gone() { ! kill -0 $viewer_pid 2>/dev/null; }
+wait_for gone
+status=0
+wait $viewer_pid || status=$?
+viewer_pid=
+if [ $status -ne 0 ] || [ -s err ]; then
+    echo "FAILED: status $status"
+    cat err
+    exit 1
+fi
