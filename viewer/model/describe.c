@@ -82,6 +82,8 @@ static const char *lock_text(const struct model_doc *doc, uint64_t address, stru
     if (row >= 0) {
         struct trace_cursor c = trace_cursor(doc->trace, TRACE_LOCK_TABLE, 0);
         const char *name = trace_string(doc->trace, trace_get(&c, (uint64_t)row, TRACE_LOCK_name));
+        if (strstr(name, "0x"))
+            return name; /* named after its address */
         if (name[0])
             return arena_printf(a, "%s (0x%" PRIx64 ")", name, address);
     }
@@ -135,6 +137,22 @@ static const char *call_text(const struct model_doc *doc, struct trace_cursor *c
     return object[0] ? arena_printf(a, "%s  %s", name, object) : name;
 }
 
+/* Running has no stack of its own: what a sample inside it saw, the middle one. */
+static void sampled_stack(struct model_words *w, const struct model_doc *doc,
+                          const struct model_thread *th, const struct model_span *s,
+                          struct arena *a)
+{
+    struct trace_cursor c = trace_cursor(doc->trace, TRACE_SAMPLE_TABLE, th->key);
+    char count[FMT_MAX];
+    uint64_t first = trace_lower_bound(&c, (uint64_t)s->begin_ns);
+    uint64_t end = trace_lower_bound(&c, (uint64_t)s->end_ns);
+    if (first >= end)
+        return;
+    model_words_fact(w, "Samples", arena_strdup(a, fmt_count(count, end - first)));
+    w->stack_id = trace_get(&c, first + (end - first) / 2, TRACE_SAMPLE_stack_id);
+    w->stack_title = end - first == 1 ? "Sampled here" : "Sampled in the middle";
+}
+
 static void describe_state(struct model_words *w, const struct model_doc *doc,
                            const struct model_thread *th, struct model_spans *spans,
                            const struct model_span *s, struct arena *a)
@@ -168,6 +186,8 @@ static void describe_state(struct model_words *w, const struct model_doc *doc,
         model_words_fact(w, "Woken by", model_doc_thread_name(doc, waker, a));
     w->stack_id = trace_get(c, s->row, TRACE_THREAD_STATE_stack_id);
     w->stack_title = model_class_is_blocked(s->class) ? "Blocked at" : "Stack";
+    if (s->class == MODEL_RUNNING && !w->stack_id)
+        sampled_stack(w, doc, th, s, a);
 }
 
 static const char *call_result(int64_t ret, struct arena *a)
@@ -333,8 +353,7 @@ const char *model_span_label(const struct model_doc *doc, uint32_t thread,
     if (lane == MODEL_LANE_SYSCALLS)
         snprintf(buf, bytes, "%s", call_text(doc, &c, s->row, &a));
     else if (lane == MODEL_LANE_LOCKS)
-        snprintf(buf, bytes, "%s  %s", model_class_name(s->class),
-                 lock_text(doc, trace_get(&c, s->row, TRACE_LOCK_WAIT_lock), &a));
+        snprintf(buf, bytes, "%s", lock_text(doc, trace_get(&c, s->row, TRACE_LOCK_WAIT_lock), &a));
     else
         snprintf(buf, bytes, "%s",
                  trace_string(doc->trace, trace_get(&c, s->row, TRACE_REGION_name)));

@@ -73,6 +73,8 @@ static int thread_order(const void *a, const void *b)
         return x_main ? -1 : 1;
     if (x->tid != y->tid)
         return x->tid < y->tid ? -1 : 1;
+    if (x->start_ns != y->start_ns)
+        return x->start_ns < y->start_ns ? -1 : 1;
     return x->key < y->key ? -1 : 1;
 }
 

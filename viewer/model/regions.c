@@ -32,7 +32,8 @@ static int longest_first(const void *a, const void *b)
 static void add_group(struct model_regions *r, struct open_region *group, size_t count,
                       uint64_t begin_ns, uint64_t *ends, unsigned *open)
 {
-    qsort(group, count, sizeof *group, longest_first);
+    if (count > 1)
+        qsort(group, count, sizeof *group, longest_first);
     for (size_t i = 0; i < count; i++) {
         while (*open && ends[*open - 1] <= begin_ns)
             --*open;

@@ -71,7 +71,7 @@ const char *model_time_exact(char buf[MODEL_TIME_MAX], int64_t ns)
     }
     uint64_t unit = (uint64_t)unit_of((int64_t)left);
     int digits = unit == 1 ? 0 : unit == 1000 ? 3 : unit == 1000000 ? 6 : 9;
-    char fraction[16];
+    char fraction[32];
     snprintf(fraction, sizeof fraction, ".%0*" PRIu64, digits ? digits : 1, left % unit);
     size_t len = strlen(fraction);
     while (len && (fraction[len - 1] == '0' || fraction[len - 1] == '.')) {
@@ -80,7 +80,7 @@ const char *model_time_exact(char buf[MODEL_TIME_MAX], int64_t ns)
         if (dot)
             break;
     }
-    snprintf(buf, MODEL_TIME_MAX, "%s%" PRIu64 "%s %s", sign, left / unit, fraction,
+    snprintf(buf, MODEL_TIME_MAX, "%s%" PRIu64 "%.10s %s", sign, left / unit, fraction,
              unit_name((int64_t)unit));
     return buf;
 }

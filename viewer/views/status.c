@@ -25,6 +25,11 @@ static void draw(struct views *v, struct gfx_rect r)
     }
     if (!views_timeline_shown(v))
         return;
+    struct err damage;
+    if (trace_damage(v->doc->trace, &damage)) {
+        ui_label(ui, GFX_SMALL, r, damage.text, t->warn);
+        return;
+    }
     char from[FMT_MAX], at[MODEL_TIME_MAX], begin[MODEL_TIME_MAX], end[MODEL_TIME_MAX];
     char text[256];
     struct model_range sel = v->selection;

@@ -62,7 +62,7 @@ static void draw_share(struct views *v, uint32_t thread, struct gfx_rect r)
         whole += ns[c];
     if (!whole)
         return;
-    struct gfx_rect number = ui_cut_left(&r, ui_px(ui, 40));
+    struct gfx_rect number = ui_cut_left(&r, ui_px(ui, 48));
     ui_cut_right(&number, ui_px(ui, 6));
     snprintf(text, sizeof text, "%.0f %%", 100.0 * (double)ns[MODEL_RUNNING] / (double)whole);
     ui_label_right(ui, GFX_SMALL, number, text, ui->theme->text_dim);
@@ -113,7 +113,7 @@ static void draw_thread(struct views *v, const struct model_lane *lane, struct g
     if (folds && fold_mark(v, UI_ID("fold-thread", lane->owner), mark, !*closed))
         fold(v, closed);
     ui_cut_right(&r, ui_px(ui, 10));
-    draw_share(v, lane->owner, ui_cut_right(&r, ui_px(ui, 88)));
+    draw_share(v, lane->owner, ui_cut_right(&r, ui_px(ui, 94)));
     snprintf(tid, sizeof tid, "%u", th->tid);
     int tid_w = ui_text_width(ui, GFX_SMALL, tid) + ui_px(ui, 6);
     struct gfx_rect name = r;

@@ -8,7 +8,7 @@ enum {
     MINIMAP_H = 46,
     STATUS_H = 22,
     PANEL_H = 250,
-    NAMES_W = 264,
+    NAMES_W = 284,
     TABS_H = 30
 };
 
