@@ -256,6 +256,8 @@ uint32_t thread_row(struct model *m, struct thread *t);
 void process_start(struct model *m, const struct event *ev);
 void process_of(struct model *m, const struct event *ev);
 void process_exit(struct model *m, const struct event *ev);
+/* Its parent has waited for it: without the kernel's word that is its end. */
+void process_reaped(struct model *m, uint32_t pid, uint64_t ts);
 void thread_start(struct model *m, const struct event *ev);
 void thread_name(struct model *m, const struct event *ev);
 void thread_exit(struct model *m, const struct event *ev);

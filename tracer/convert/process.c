@@ -249,6 +249,13 @@ void process_exit(struct model *m, const struct event *ev)
         end_proc(m, p, ev->ts);
 }
 
+void process_reaped(struct model *m, uint32_t pid, uint64_t ts)
+{
+    struct proc *p = proc_find(m, pid);
+    if (p && !m->kernel_sched)
+        end_proc(m, p, ts);
+}
+
 void thread_start(struct model *m, const struct event *ev)
 {
     struct proc *p = proc_get(m, ev->vpid, ev->ts);

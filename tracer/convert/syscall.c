@@ -10,9 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 /* In a kernel record's number: of a 32-bit program. */
 #define FOREIGN_TABLE (UINT32_C(1) << 30)
+/* Without the kernel's word a call counts as blocked only when it took so long
+ * that it hardly can have been at work all the time. */
+enum {
+    BLOCKED_NS = 20000
+};
 /* The kernel's own results of a call that a signal interrupted: restarted unseen
  * by the program, or -EINTR to it. */
 enum {
@@ -41,10 +47,26 @@ static void set_fd(struct proc *p, uint64_t fd, uint32_t name)
         map64_delete(&p->fds, (uint32_t)fd);
 }
 
+/* The thread's latest call may be the one that made or named the descriptor. */
+static void name_latest_call(struct thread *t, uint32_t fd, uint32_t name)
+{
+    if (!t || !t->call_count)
+        return;
+    struct call *call = call_at(t, t->call_count - 1);
+    bool made = syscall_fd_effect(call->nr) == SYSCALL_FDS_MAKES && call->ret == (int64_t)fd &&
+                !syscall_takes_fd(call->nr);
+    bool named = syscall_names_fd(call->nr) && (uint32_t)call->args[0] == fd;
+    if (made || named)
+        call->object = name;
+}
+
 void syscall_fd(struct model *m, const struct event *ev)
 {
-    const char *name = event_str(ev, FD_name);
-    set_fd(proc_get(m, ev->vpid, ev->ts), ev->v[FD_fd], *name ? model_str(m, name) : 0);
+    const char *text = event_str(ev, FD_name);
+    uint32_t name = *text ? model_str(m, text) : 0;
+    set_fd(proc_get(m, ev->vpid, ev->ts), ev->v[FD_fd], name);
+    if (name)
+        name_latest_call(thread_find(m, ev->vtid), (uint32_t)ev->v[FD_fd], name);
 }
 
 void syscall_fd_of(struct model *m, const struct event *ev)
@@ -186,7 +208,11 @@ void syscall_agent(struct model *m, const struct event *ev)
     copy_args(&call, event_seq(ev), ev->seq_len);
     if (t->open_call.ts && t->open_call.ts <= call.end_ts)
         t->open_call = (struct call){0};
-    state_blocked(m, t, call.ts, call.end_ts, call_cause(&call));
+    if (m->kernel_sched || call.end_ts - call.ts >= BLOCKED_NS ||
+        syscall_reason(call.nr) == TRACE_REASON_SLEEP)
+        state_blocked(m, t, call.ts, call.end_ts, call_cause(&call));
+    if (call.nr == SYS_wait4 && call.ret > 0)
+        process_reaped(m, (uint32_t)call.ret, call.end_ts);
     if (!p->kernel_calls || !explain_calls(t, &call))
         keep_call(m, t, call);
 }
