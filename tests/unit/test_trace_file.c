@@ -198,6 +198,31 @@ static void state_totals_are_exact(void **state)
     check_totals(5000, true);
 }
 
+/* So many spans that blocks of the totals are written between those of the spans. */
+static void totals_stay_out_of_the_way(void **state)
+{
+    (void)state;
+    enum {
+        SPANS = 150 * 1024 * 2
+    };
+    struct err err;
+    struct trace_writer *w = trace_writer_open(path, &err);
+    for (uint64_t i = 0; i < SPANS; i++)
+        trace_writer_row(w, TRACE_THREAD_STATE_TABLE, 0,
+                         (uint64_t[]){i * 10, 1 + i % 3, i % 4, 0, i, 0, 0});
+    assert_true(trace_writer_close(w, SPANS * 10, &err));
+    struct trace *t = trace_open(path, &err);
+    struct trace_cursor c = trace_cursor(t, TRACE_THREAD_STATE_TABLE, 0);
+    assert_int_equal(c.total_rows, SPANS);
+    uint64_t wrong = 0;
+    for (uint64_t i = 0; i < SPANS; i++)
+        wrong += trace_get(&c, i, TRACE_THREAD_STATE_ts) != i * 10 ||
+                 trace_get(&c, i, TRACE_THREAD_STATE_state) != 1 + i % 3 ||
+                 trace_get(&c, i, TRACE_THREAD_STATE_object) != i;
+    assert_int_equal(wrong, 0);
+    trace_close(t);
+}
+
 static void strings_stacks_and_meta(void **state)
 {
     (void)state;
@@ -316,6 +341,7 @@ int main(void)
         cmocka_unit_test(rows_come_back_in_order),
         cmocka_unit_test(lower_bound_is_exact),
         cmocka_unit_test(state_totals_are_exact),
+        cmocka_unit_test(totals_stay_out_of_the_way),
         cmocka_unit_test(strings_stacks_and_meta),
         cmocka_unit_test(abort_leaves_no_file),
         cmocka_unit_test(other_files_are_refused),

@@ -149,6 +149,8 @@ static void write_block(struct trace_writer *w, enum trace_table table, struct p
                         const uint64_t *words, unsigned rows)
 {
     const struct trace_table_info *info = &trace_tables[table];
+    if (table == TRACE_THREAD_STATE_TABLE)
+        add_totals(w, p, words, rows); /* may write a block of its own: before this one's offset */
     mem_grow(&p->blocks, &p->blocks_cap, p->block_count + 1, sizeof *p->blocks);
     struct trace_block_entry *e = &p->blocks[p->block_count++];
     *e = (struct trace_block_entry){.off = w->out.off};
@@ -157,8 +159,6 @@ static void write_block(struct trace_writer *w, enum trace_table table, struct p
         p->packed_ts = words[(rows - 1) * info->columns + (unsigned)info->ts_column];
     }
     p->packed_rows += rows;
-    if (table == TRACE_THREAD_STATE_TABLE)
-        add_totals(w, p, words, rows);
     strbuf_clear(&w->packed);
     block_pack(info, words, rows, &w->packed);
     file_out_write(&w->out, w->packed.p, w->packed.len);
