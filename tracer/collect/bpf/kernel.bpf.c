@@ -1,0 +1,581 @@
+/* kernel: the programs on scheduler and system call tracepoints. Each looks the
+ * thread up in `tasks` first, so a thread that is not traced pays one hash
+ * look-up, and writes finished records of tracepoints/events.h into the ring of
+ * its cpu: the collector copies words and decodes nothing.
+ *
+ * A record's time is taken AFTER its room was reserved, or backdated by at most
+ * COLLECT_BACKDATE_NS. So whoever reads a ring up to the producer's position after
+ * time T has all its records before T less that: the collector's watermark rests
+ * on it (batch.h). */
+#include <linux/bpf.h>
+#include <stdbool.h>
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+#include "kernel_types.h"
+#include "shared.h"
+#include "tracepoints/events.h"
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+enum {
+    STATE_BITS = 0xffff,
+    STATE_DEAD = 0x80,  /* TASK_DEAD: the switch a thread does not come back from */
+    SOFTIRQ_NET_TX = 2, /* numbers of soft interrupts */
+    SOFTIRQ_IRQ_POLL = 5,
+    DISTANCE_OLD_NS = 500000000, /* clocks drift: an old distance between them is none */
+    DISTANCE_JUMP_NS = 1000000,
+};
+
+/* Set by the collector before loading. */
+const volatile bool switch_has_state = true; /* sched_switch's fourth argument (5.18) */
+const volatile bool want_sched = true;
+const volatile __u8 arg_counts[COLLECT_MAX_SYSCALLS];
+
+/* Shared with the collector while running. */
+struct collect_loss losses[COLLECT_CLASSES][COLLECT_MAX_CPUS];
+struct collect_current currents[COLLECT_MAX_CPUS];
+__u64 tasks_refused; /* threads born when `tasks` was full */
+
+struct ring {
+    __uint(type, BPF_MAP_TYPE_RINGBUF);
+    __uint(max_entries, 4096);
+};
+
+struct {
+    __uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+    __uint(max_entries, 1);
+    __type(key, __u32);
+    __array(values, struct ring);
+} rings SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, COLLECT_MAX_TASKS);
+    __type(key, __u32);
+    __type(value, struct collect_task);
+} tasks SEC(".maps");
+
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 8192);
+    __type(key, __u32);
+    __type(value, struct collect_seed);
+} seeds SEC(".maps");
+
+/* Processes being added: a thread born while the collector still lists the
+ * others is traced even where its parent is not yet in `tasks`. */
+struct {
+    __uint(type, BPF_MAP_TYPE_HASH);
+    __uint(max_entries, 1024);
+    __type(key, __u32);
+    __type(value, __u8);
+} adding SEC(".maps");
+
+static __always_inline struct collect_task *task_find(__u32 tid)
+{
+    return tid ? bpf_map_lookup_elem(&tasks, &tid) : NULL;
+}
+
+static __always_inline void loss_count(enum collect_class class, __u32 cpu)
+{
+    if (cpu >= COLLECT_MAX_CPUS)
+        return;
+    struct collect_loss *loss = &losses[class][cpu];
+    __u64 now = bpf_ktime_get_ns();
+    if (!loss->first_ts)
+        loss->first_ts = now;
+    loss->last_ts = now;
+    __sync_fetch_and_add(&loss->count, 1);
+}
+
+/* Room for `words` (a constant) in this cpu's ring, or NULL and a loss counted. */
+static __always_inline __u64 *reserve(enum collect_class class, __u32 cpu, __u32 words)
+{
+    void *ring = bpf_map_lookup_elem(&rings, &cpu);
+    __u64 *rec = ring ? bpf_ringbuf_reserve(ring, words * sizeof(__u64), 0) : NULL;
+    if (!rec)
+        loss_count(class, cpu);
+    return rec;
+}
+
+/* The collector polls: a wake-up an event would cost more than all the rest. */
+static __always_inline void submit(__u64 *rec)
+{
+    bpf_ringbuf_submit(rec, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline __u32 cpu_now(void)
+{
+    return bpf_get_smp_processor_id();
+}
+
+static __always_inline __u32 state_of(struct bpf_raw_tracepoint_args *ctx)
+{
+    struct task_struct *prev = (void *)ctx->args[1];
+    if (ctx->args[0])
+        return 0; /* preempted on its way to sleep: runs on later */
+    if (switch_has_state)
+        return ctx->args[3] & STATE_BITS;
+    if (bpf_core_field_exists(prev->__state))
+        return BPF_CORE_READ(prev, __state) & STATE_BITS;
+    return BPF_CORE_READ((struct task_struct___before_5_14 *)prev, state) & STATE_BITS;
+}
+
+/* The system call a thread is in, + 1. */
+static __always_inline __u32 call_of(struct collect_task *task, __u32 tid)
+{
+    if (task->entry_seen)
+        return task->nr_plus1;
+    struct collect_seed *seed = bpf_map_lookup_elem(&seeds, &tid);
+    return seed ? seed->nr + 1 : 0;
+}
+
+static __always_inline void put_out(__u64 *rec, struct bpf_raw_tracepoint_args *ctx, __u32 cpu,
+                                    __u32 tid, struct collect_task *task)
+{
+    __u32 call = call_of(task, tid);
+    rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_SWITCH_OUT, 3, cpu, tid);
+    rec[1] = task->idle_ts = bpf_ktime_get_ns();
+    rec[2] = state_of(ctx) | (__u64)(ctx->args[0] ? 1 : 0) << 16 | (__u64)call << 32;
+}
+
+static __always_inline void put_exit(__u64 *rec, struct task_struct *task, __u32 cpu, __u32 tid,
+                                     __u32 pid, bool last, __u64 ts)
+{
+    rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_EXIT, 5, cpu, tid);
+    rec[1] = ts;
+    rec[2] = pid | (__u64)last << 32;
+    rec[3] = (__u32)BPF_CORE_READ(task, exit_code);
+    rec[4] = BPF_CORE_READ(task, se.sum_exec_runtime);
+}
+
+/* A thread's last switch: its end, with all the CPU time it had. */
+static __always_inline void switch_dead(struct bpf_raw_tracepoint_args *ctx, __u32 cpu, __u32 tid,
+                                        struct collect_task *task)
+{
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 8);
+    if (rec) {
+        put_out(rec, ctx, cpu, tid, task);
+        put_exit(rec + 3, (void *)ctx->args[1], cpu, tid, bpf_get_current_pid_tgid() >> 32,
+                 task->last, rec[1]);
+        submit(rec);
+    }
+    bpf_map_delete_elem(&tasks, &tid);
+}
+
+/* The scheduler charges a thread whose wake makes a cpu switch from that wake on,
+ * some microseconds before the switch: while the cpu comes out of idle for it, it
+ * is that thread's. Where no other traced thread would lose that time, the switch
+ * is told as of then, so that running times add up to the CPU times of /proc. The
+ * scheduler's clock cannot be read from here, but exec_start is stamped with it:
+ * fresh when a thread leaves, which gives the distance to ours, and as old as the
+ * charge when one comes in. */
+static __always_inline void clock_note(struct collect_current *c, struct task_struct *leaves,
+                                       __u64 now)
+{
+    __s64 step = (__s64)(now - BPF_CORE_READ(leaves, se.exec_start)) - c->distance_ns;
+    bool fresh =
+        now - c->noted_ts > DISTANCE_OLD_NS || step > DISTANCE_JUMP_NS || step < -DISTANCE_JUMP_NS;
+    c->distance_ns += fresh ? step : step >> 3;
+    c->noted_ts = now;
+}
+
+static __always_inline __u64 charged_since(struct collect_current *c, struct task_struct *comes,
+                                           struct collect_task *task, __u64 now)
+{
+    if (now - c->noted_ts > DISTANCE_OLD_NS)
+        return now;
+    __s64 back = (__s64)(now - BPF_CORE_READ(comes, se.exec_start)) - c->distance_ns;
+    if (back <= 0)
+        return now;
+    __u64 ts = now - (back < COLLECT_BACKDATE_NS ? back : COLLECT_BACKDATE_NS);
+    if (ts <= task->idle_ts)
+        ts = task->idle_ts + 1;
+    return ts < c->since_ts ? c->since_ts : ts;
+}
+
+static __always_inline void put_in(__u64 *rec, __u32 cpu, __u32 tid, __u64 ts)
+{
+    rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_SWITCH_IN, 2, cpu, tid);
+    rec[1] = ts;
+}
+
+/* Some hypervisors' guest agents switch without the tracepoint. Then the thread
+ * that leaves here is not the one that came: it gets the SWITCH_IN it missed, at
+ * the time its CPU time tells. */
+static __always_inline void put_missed_in(struct task_struct *leaves, struct collect_current *c,
+                                          struct collect_task *task, __u32 cpu, __u32 tid)
+{
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 2);
+    if (!rec)
+        return;
+    __u64 now = bpf_ktime_get_ns();
+    __u64 ran_ns = BPF_CORE_READ(leaves, se.sum_exec_runtime) -
+                   BPF_CORE_READ(leaves, se.prev_sum_exec_runtime);
+    __u64 ts = now - (ran_ns < COLLECT_BACKDATE_NS ? ran_ns : COLLECT_BACKDATE_NS);
+    put_in(rec, cpu, tid, ts <= task->idle_ts ? task->idle_ts + 1 : ts);
+    submit(rec);
+}
+
+SEC("raw_tp/sched_switch")
+int on_switch(struct bpf_raw_tracepoint_args *ctx)
+{
+    struct task_struct *prev = (void *)ctx->args[1], *next = (void *)ctx->args[2];
+    __u32 cpu = cpu_now();
+    __u32 out_tid = bpf_get_current_pid_tgid(); /* still the one that leaves */
+    __u32 in_tid = BPF_CORE_READ(next, pid);
+    if (cpu >= COLLECT_MAX_CPUS)
+        return 0;
+    struct collect_current *c = &currents[cpu];
+    struct collect_task *out = task_find(out_tid);
+    struct collect_task *in = task_find(in_tid);
+    __u64 now = bpf_ktime_get_ns();
+    if (out && c->tid != out_tid && c->tid)
+        put_missed_in(prev, c, out, cpu, out_tid);
+    if (out && (state_of(ctx) & STATE_DEAD)) {
+        switch_dead(ctx, cpu, out_tid, out);
+        out = NULL;
+    }
+    __u64 *rec = NULL;
+    if (out && in) {
+        rec = reserve(COLLECT_SCHED, cpu, 5);
+        if (rec) {
+            put_out(rec, ctx, cpu, out_tid, out);
+            put_in(rec + 3, cpu, in_tid, rec[1]);
+            submit(rec);
+        }
+    } else if (out) {
+        rec = reserve(COLLECT_SCHED, cpu, 3);
+        if (rec) {
+            put_out(rec, ctx, cpu, out_tid, out);
+            submit(rec);
+        }
+    } else if (in) {
+        rec = reserve(COLLECT_SCHED, cpu, 2);
+        if (rec) {
+            now = bpf_ktime_get_ns();
+            put_in(rec, cpu, in_tid, charged_since(c, next, in, now));
+            submit(rec);
+        }
+    }
+    if (out && state_of(ctx))
+        clock_note(c, prev, now); /* one that goes to sleep had its clock read just now */
+    c->tid = in_tid;
+    c->interrupts = 0; /* no handler switches: heals a count that went wrong */
+    c->since_ts = now;
+    return 0;
+}
+
+/* In an interrupt the current thread is a bystander, not the waker. */
+static __always_inline void interrupts_add(int n)
+{
+    __u32 cpu = cpu_now();
+    if (cpu < COLLECT_MAX_CPUS)
+        currents[cpu].interrupts += n;
+}
+
+/* Network and block soft interrupts do not count: on a loopback connection they
+ * run inside the sender's own call, and the sender is the one who woke. */
+static __always_inline bool softirq_counts(__u32 number)
+{
+    return number < SOFTIRQ_NET_TX || number > SOFTIRQ_IRQ_POLL;
+}
+
+SEC("raw_tp/irq_handler_entry")
+int on_irq_entry(void *ctx)
+{
+    interrupts_add(1);
+    return 0;
+}
+
+SEC("raw_tp/irq_handler_exit")
+int on_irq_exit(void *ctx)
+{
+    interrupts_add(-1);
+    return 0;
+}
+
+SEC("raw_tp/local_timer_entry")
+int on_timer_entry(void *ctx)
+{
+    interrupts_add(1);
+    return 0;
+}
+
+SEC("raw_tp/local_timer_exit")
+int on_timer_exit(void *ctx)
+{
+    interrupts_add(-1);
+    return 0;
+}
+
+SEC("raw_tp/softirq_entry")
+int on_softirq_entry(struct bpf_raw_tracepoint_args *ctx)
+{
+    if (softirq_counts(ctx->args[0]))
+        interrupts_add(1);
+    return 0;
+}
+
+SEC("raw_tp/softirq_exit")
+int on_softirq_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+    if (softirq_counts(ctx->args[0]))
+        interrupts_add(-1);
+    return 0;
+}
+
+static __always_inline int waking(struct task_struct *wakee)
+{
+    __u32 tid = BPF_CORE_READ(wakee, pid);
+    struct collect_task *task = task_find(tid);
+    if (!task)
+        return 0;
+    __u32 cpu = cpu_now();
+    bool bystander = cpu < COLLECT_MAX_CPUS && currents[cpu].interrupts > 0;
+    __u64 waker = bystander ? 0 : bpf_get_current_pid_tgid();
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 3);
+    if (!rec)
+        return 0;
+    rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_WAKING, 3, cpu, tid);
+    rec[1] = task->idle_ts = bpf_ktime_get_ns();
+    rec[2] = waker;
+    submit(rec);
+    return 0;
+}
+
+SEC("raw_tp/sched_waking")
+int on_waking(struct bpf_raw_tracepoint_args *ctx)
+{
+    return waking((void *)ctx->args[0]);
+}
+
+SEC("raw_tp/sched_wakeup_new")
+int on_wakeup_new(struct bpf_raw_tracepoint_args *ctx)
+{
+    return waking((void *)ctx->args[0]);
+}
+
+SEC("raw_tp/sched_process_fork")
+int on_fork(struct bpf_raw_tracepoint_args *ctx)
+{
+    struct task_struct *child = (void *)ctx->args[1];
+    __u64 parent = bpf_get_current_pid_tgid();
+    __u32 pid = parent >> 32;
+    if (!task_find(parent) && !bpf_map_lookup_elem(&adding, &pid))
+        return 0;
+    struct collect_task task = {.entry_seen = 1}; /* its way out of fork is no call's end */
+    __u32 tid = BPF_CORE_READ(child, pid);
+    if (bpf_map_update_elem(&tasks, &tid, &task, BPF_ANY)) {
+        __sync_fetch_and_add(&tasks_refused, 1);
+        return 0;
+    }
+    __u32 cpu = cpu_now();
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 5);
+    if (!rec)
+        return 0;
+    rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_FORK, 5, cpu, (__u32)parent);
+    rec[1] = bpf_ktime_get_ns();
+    rec[2] = tid | (__u64)BPF_CORE_READ(child, tgid) << 32;
+    bpf_probe_read_kernel(&rec[3], 16, &child->comm);
+    submit(rec);
+    return 0;
+}
+
+/* A thread other than the leader takes the leader's id over by exec: its own
+ * ends, and the id it takes is the one that runs. */
+static __always_inline void take_leader_id(struct task_struct *p, __u32 cpu, __u32 old_tid,
+                                           __u32 tid)
+{
+    struct collect_task *old = task_find(old_tid);
+    if (!old)
+        return;
+    struct collect_task task = *old;
+    bpf_map_update_elem(&tasks, &tid, &task, BPF_ANY);
+    bpf_map_delete_elem(&tasks, &old_tid);
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 10);
+    if (!rec)
+        return;
+    __u64 now = bpf_ktime_get_ns();
+    rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_SWITCH_OUT, 3, cpu, old_tid);
+    rec[1] = now;
+    rec[2] = STATE_DEAD;
+    put_exit(rec + 3, p, cpu, old_tid, tid, false, now);
+    rec[8] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_SWITCH_IN, 2, cpu, tid);
+    rec[9] = now;
+    submit(rec);
+}
+
+SEC("raw_tp/sched_process_exec")
+int on_exec(struct bpf_raw_tracepoint_args *ctx)
+{
+    struct task_struct *p = (void *)ctx->args[0];
+    __u32 old_tid = ctx->args[1];
+    __u64 id = bpf_get_current_pid_tgid();
+    __u32 tid = id;
+    __u32 cpu = cpu_now();
+    if (old_tid != tid)
+        take_leader_id(p, cpu, old_tid, tid);
+    if (!task_find(tid))
+        return 0;
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 5);
+    if (!rec)
+        return 0;
+    rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_EXEC, 5, cpu, tid);
+    rec[1] = bpf_ktime_get_ns();
+    rec[2] = id >> 32;
+    bpf_probe_read_kernel(&rec[3], 16, &p->comm);
+    submit(rec);
+    return 0;
+}
+
+SEC("raw_tp/task_rename")
+int on_rename(struct bpf_raw_tracepoint_args *ctx)
+{
+    struct task_struct *p = (void *)ctx->args[0];
+    __u32 tid = BPF_CORE_READ(p, pid);
+    if (!task_find(tid))
+        return 0;
+    __u32 cpu = cpu_now();
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 5);
+    if (!rec)
+        return 0;
+    rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_NAME, 5, cpu, tid);
+    rec[1] = bpf_ktime_get_ns();
+    rec[2] = BPF_CORE_READ(p, tgid);
+    bpf_probe_read_kernel(&rec[3], 16, (void *)ctx->args[1]);
+    submit(rec);
+    return 0;
+}
+
+static __always_inline __u32 arg_count(__u32 nr)
+{
+    return nr < COLLECT_MAX_SYSCALLS ? arg_counts[nr] : COLLECT_MAX_ARGS;
+}
+
+/* `args` is a constant in each use: the verifier wants a record's size known. */
+static __always_inline void put_call(__u32 cpu, __u32 tid, __u32 nr, __u64 begin_ts,
+                                     const __u64 *from, __u32 args, bool open, __s64 ret)
+{
+    __u32 fixed = open ? 4 : 5;
+    __u64 *rec = reserve(COLLECT_SYSCALL, cpu, fixed + args);
+    if (!rec)
+        return;
+    rec[0] = WHYPROF_KERNEL_HEAD(open ? WHYPROF_KERNEL_SYSCALL_OPEN : WHYPROF_KERNEL_SYSCALL,
+                                 fixed + args, cpu, tid);
+    rec[1] = bpf_ktime_get_ns();
+    rec[2] = nr | (__u64)args << 32;
+    rec[3] = begin_ts;
+    if (!open)
+        rec[4] = ret;
+#pragma unroll
+    for (__u32 i = 0; i < COLLECT_MAX_ARGS; i++)
+        if (i < args)
+            rec[fixed + i] = from[i];
+    submit(rec);
+}
+
+static __always_inline void put_any_call(__u32 tid, __u32 nr, __u64 begin_ts, const __u64 *args,
+                                         bool open, __s64 ret)
+{
+    __u32 cpu = cpu_now();
+    switch (arg_count(nr)) {
+    case 0:
+        return put_call(cpu, tid, nr, begin_ts, args, 0, open, ret);
+    case 1:
+        return put_call(cpu, tid, nr, begin_ts, args, 1, open, ret);
+    case 2:
+        return put_call(cpu, tid, nr, begin_ts, args, 2, open, ret);
+    case 3:
+        return put_call(cpu, tid, nr, begin_ts, args, 3, open, ret);
+    case 4:
+        return put_call(cpu, tid, nr, begin_ts, args, 4, open, ret);
+    case 5:
+        return put_call(cpu, tid, nr, begin_ts, args, 5, open, ret);
+    default:
+        return put_call(cpu, tid, nr, begin_ts, args, 6, open, ret);
+    }
+}
+
+SEC("raw_tp/sched_process_exit")
+int on_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+    struct task_struct *p = (void *)ctx->args[0];
+    __u64 id = bpf_get_current_pid_tgid();
+    __u32 tid = id;
+    struct collect_task *task = task_find(tid);
+    if (!task)
+        return 0;
+    task->last = BPF_CORE_READ(p, signal, live.counter) == 0;
+    if (task->nr_plus1) {
+        put_any_call(tid, task->nr_plus1 - 1, task->begin_ts, task->args, true, 0);
+        task->nr_plus1 = 0;
+    }
+    if (want_sched)
+        return 0; /* its last switch tells its end */
+    __u32 cpu = cpu_now();
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 5);
+    if (rec) {
+        put_exit(rec, p, cpu, tid, id >> 32, task->last, bpf_ktime_get_ns());
+        submit(rec);
+    }
+    bpf_map_delete_elem(&tasks, &tid);
+    return 0;
+}
+
+static __always_inline __u32 read_args(const void *regs, __u64 *args, __u32 nr)
+{
+    struct call_regs r;
+    if (bpf_probe_read_kernel(&r, sizeof r, regs + CALL_REGS_OFF))
+        return nr;
+#if defined(__TARGET_ARCH_x86)
+    if (r.cs == USER32_CS) {
+        __u64 compat[COLLECT_MAX_ARGS];
+        bpf_probe_read_kernel(compat, sizeof compat, regs); /* bx and bp are below r10 */
+        args[0] = compat[5], args[1] = r.cx, args[2] = r.dx;
+        args[3] = r.si, args[4] = r.di, args[5] = compat[4];
+        return nr | COLLECT_COMPAT_NR;
+    }
+    args[0] = r.di, args[1] = r.si, args[2] = r.dx;
+    args[3] = r.r10, args[4] = r.r8, args[5] = r.r9;
+#else
+    __builtin_memcpy(args, r.x, sizeof r.x);
+#endif
+    return nr;
+}
+
+SEC("raw_tp/sys_enter")
+int on_sys_enter(struct bpf_raw_tracepoint_args *ctx)
+{
+    __u32 tid = bpf_get_current_pid_tgid();
+    struct collect_task *task = task_find(tid);
+    if (!task)
+        return 0;
+    __u32 nr = read_args((const void *)ctx->args[0], task->args, ctx->args[1]);
+    task->entry_seen = 1;
+    task->nr_plus1 = nr + 1;
+    task->begin_ts = bpf_ktime_get_ns();
+    return 0;
+}
+
+SEC("raw_tp/sys_exit")
+int on_sys_exit(struct bpf_raw_tracepoint_args *ctx)
+{
+    __u32 tid = bpf_get_current_pid_tgid();
+    struct collect_task *task = task_find(tid);
+    if (!task)
+        return 0;
+    __s64 ret = ctx->args[1];
+    if (task->nr_plus1) {
+        put_any_call(tid, task->nr_plus1 - 1, task->begin_ts, task->args, false, ret);
+        task->nr_plus1 = 0;
+    } else if (!task->entry_seen) {
+        task->entry_seen = 1;
+        struct collect_seed *seed = bpf_map_lookup_elem(&seeds, &tid);
+        if (seed)
+            put_any_call(tid, seed->nr, seed->begin_ts, seed->args, false, ret);
+    }
+    return 0;
+}
