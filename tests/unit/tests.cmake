@@ -19,3 +19,11 @@ foreach(module unwind_preload unwind_plugin)
     set_target_properties(${module} PROPERTIES PREFIX "")
     add_dependencies(test_unwind ${module})
 endforeach()
+
+# The symbol resolver, on a program of its own, also stripped.
+add_executable(symbols_target targets/symbols_target.cc)
+target_compile_options(symbols_target PRIVATE -O2 -g)
+add_custom_command(TARGET symbols_target POST_BUILD VERBATIM
+    COMMAND ${CMAKE_STRIP} -o $<TARGET_FILE:symbols_target>_stripped $<TARGET_FILE:symbols_target>)
+whyprof_test(test_symbols symbols)
+add_dependencies(test_symbols symbols_target)

@@ -1,6 +1,6 @@
 #include "symbols/dwarf_file.h"
 
-#include "base/arena.h"
+#include "base/map.h"
 
 #include <dwarf.h>
 #include <stdlib.h>
@@ -16,6 +16,8 @@ struct scope {
     Dwarf_Die die;
     uint32_t parent; /* the scope around it, NO_SCOPE for a function */
     bool inlined;
+    bool named;
+    const char *name; /* when named; may be NULL */
 };
 
 struct dwarf_range {
@@ -33,7 +35,8 @@ struct dwarf_unit {
     bool walked;
     struct scope *scopes;
     size_t scope_count, scope_cap;
-    struct ranges flat; /* disjoint, sorted: the innermost scope of each address */
+    struct map64 prefixes; /* DIE of a function without linkage name -> "space::" */
+    struct ranges flat;    /* disjoint, sorted: the innermost scope of each address */
 };
 
 static void add_range(struct ranges *to, uint64_t begin, uint64_t end, uint32_t owner)
@@ -143,15 +146,18 @@ void dwarf_file_close(struct dwarf_file *f)
     for (size_t i = 0; i < f->unit_count; i++) {
         free(f->units[i].scopes);
         free(f->units[i].flat.list);
+        map64_release(&f->units[i].prefixes);
     }
     free(f->units);
     free(f->ranges);
+    arena_release(&f->arena);
     *f = (struct dwarf_file){0};
 }
 
 /* -- the tree of one unit */
 
 struct walk {
+    struct arena *arena;
     struct dwarf_unit *unit;
     struct ranges nested;
 };
@@ -186,11 +192,31 @@ static uint32_t enter_scope(struct walk *w, Dwarf_Die *die, int tag, uint32_t pa
         return parent;
     mem_grow(&u->scopes, &u->scope_cap, u->scope_count + 1, sizeof *u->scopes);
     bool inlined = tag == DW_TAG_inlined_subroutine;
-    u->scopes[u->scope_count++] = (struct scope){*die, inlined ? parent : NO_SCOPE, inlined};
+    u->scopes[u->scope_count++] =
+        (struct scope){.die = *die, .parent = inlined ? parent : NO_SCOPE, .inlined = inlined};
     return index;
 }
 
-static void walk_children(struct walk *w, Dwarf_Die *parent_die, uint32_t parent, int depth)
+/* "outer::" and a namespace's or class's DIE to "outer::inner::". */
+static const char *inner_prefix(struct walk *w, Dwarf_Die *die, int tag, const char *prefix)
+{
+    if (tag != DW_TAG_namespace && tag != DW_TAG_class_type && tag != DW_TAG_structure_type)
+        return prefix;
+    const char *name = dwarf_diename(die);
+    if (!name && tag != DW_TAG_namespace)
+        return prefix;
+    return arena_printf(w->arena, "%s%s::", prefix, name ? name : "(anonymous namespace)");
+}
+
+/* A function that only its unit sees has no linkage name to tell its namespace. */
+static void note_prefix(struct walk *w, Dwarf_Die *die, int tag, const char *prefix)
+{
+    if (tag == DW_TAG_subprogram && *prefix && !dwarf_hasattr(die, DW_AT_linkage_name))
+        *map64_put(&w->unit->prefixes, dwarf_dieoffset(die), NULL) = (uint64_t)(uintptr_t)prefix;
+}
+
+static void walk_children(struct walk *w, Dwarf_Die *parent_die, uint32_t parent,
+                          const char *prefix, int depth)
 {
     Dwarf_Die die;
     if (depth > MOST_DEPTH || dwarf_child(parent_die, &die) != 0)
@@ -199,21 +225,22 @@ static void walk_children(struct walk *w, Dwarf_Die *parent_die, uint32_t parent
         int tag = dwarf_tag(&die);
         if (!may_hold_code(tag))
             continue;
+        note_prefix(w, &die, tag, prefix);
         size_t scopes = w->unit->scope_count;
         uint32_t inner = enter_scope(w, &die, tag, parent);
         /* A function without addresses is a declaration or an abstract one. */
         if (tag != DW_TAG_subprogram || w->unit->scope_count > scopes)
-            walk_children(w, &die, inner, depth + 1);
+            walk_children(w, &die, inner, inner_prefix(w, &die, tag, prefix), depth + 1);
     } while (dwarf_siblingof(&die, &die) == 0);
 }
 
-static void walk_unit(struct dwarf_unit *u)
+static void walk_unit(struct dwarf_file *f, struct dwarf_unit *u)
 {
     if (u->walked)
         return;
     u->walked = true;
-    struct walk w = {.unit = u};
-    walk_children(&w, &u->die, NO_SCOPE, 0);
+    struct walk w = {.arena = &f->arena, .unit = u};
+    walk_children(&w, &u->die, NO_SCOPE, "", 0);
     u->flat = flatten(&w.nested);
     free(w.nested.list);
 }
@@ -226,14 +253,38 @@ static struct dwarf_unit *unit_at(struct dwarf_file *f, uint64_t addr)
     return range ? &f->units[range->owner] : NULL;
 }
 
-static const char *die_name(Dwarf_Die *die)
+/* The prefix noted for the function, or for the abstract one or declaration it
+ * goes back to. */
+static const char *prefix_of(const struct dwarf_unit *u, Dwarf_Die die)
 {
     Dwarf_Attribute attr;
-    if (dwarf_attr_integrate(die, DW_AT_linkage_name, &attr) ||
-        dwarf_attr_integrate(die, DW_AT_MIPS_linkage_name, &attr) ||
-        dwarf_attr_integrate(die, DW_AT_name, &attr))
-        return dwarf_formstring(&attr);
-    return NULL;
+    for (int i = 0; i < 4; i++) {
+        uint64_t *prefix = map64_get(&u->prefixes, dwarf_dieoffset(&die));
+        if (prefix)
+            return (const char *)(uintptr_t)*prefix;
+        if (!dwarf_attr(&die, DW_AT_abstract_origin, &attr) &&
+            !dwarf_attr(&die, DW_AT_specification, &attr))
+            return "";
+        if (!dwarf_formref_die(&attr, &die))
+            return "";
+    }
+    return "";
+}
+
+static const char *scope_name(struct dwarf_file *f, struct dwarf_unit *u, struct scope *scope)
+{
+    Dwarf_Attribute attr;
+    if (scope->named)
+        return scope->name;
+    scope->named = true;
+    if (dwarf_attr_integrate(&scope->die, DW_AT_linkage_name, &attr) ||
+        dwarf_attr_integrate(&scope->die, DW_AT_MIPS_linkage_name, &attr)) {
+        scope->name = dwarf_formstring(&attr);
+    } else if (dwarf_attr_integrate(&scope->die, DW_AT_name, &attr)) {
+        const char *name = dwarf_formstring(&attr), *prefix = prefix_of(u, scope->die);
+        scope->name = name && *prefix ? arena_printf(&f->arena, "%s%s", prefix, name) : name;
+    }
+    return scope->name;
 }
 
 static uint32_t die_number(Dwarf_Die *die, unsigned name)
@@ -281,7 +332,7 @@ unsigned dwarf_frames(struct dwarf_file *f, uint64_t vaddr,
     struct dwarf_unit *u = unit_at(f, addr);
     if (!u)
         return 0;
-    walk_unit(u);
+    walk_unit(f, u);
     frames[0] = (struct dwarf_frame){0};
     set_line(&frames[0], &u->die, addr);
     const struct dwarf_range *at = range_at(u->flat.list, u->flat.count, addr);
@@ -289,7 +340,7 @@ unsigned dwarf_frames(struct dwarf_file *f, uint64_t vaddr,
     for (uint32_t s = at ? at->owner : NO_SCOPE; s != NO_SCOPE; s = u->scopes[s].parent) {
         struct scope *scope = &u->scopes[s];
         struct dwarf_frame *frame = &frames[n - 1];
-        frame->name = die_name(&scope->die);
+        frame->name = scope_name(f, u, scope);
         frame->inlined = scope->inlined;
         if (!scope->inlined)
             frame->entry = entry_of(&scope->die) + f->bias;

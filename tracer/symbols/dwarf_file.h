@@ -5,6 +5,8 @@
 #ifndef SYMBOLS_DWARF_FILE_H
 #define SYMBOLS_DWARF_FILE_H
 
+#include "base/arena.h"
+
 #include <elfutils/libdw.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +20,7 @@ struct dwarf_file {
     size_t unit_count, unit_cap;
     struct dwarf_range *ranges; /* of the units, sorted */
     size_t range_count, range_cap;
+    struct arena arena; /* qualified names */
 };
 
 struct dwarf_frame {
