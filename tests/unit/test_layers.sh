@@ -63,6 +63,7 @@ only_in 'lttng/(tracepoint|ust)' tracepoints/
 only_in 'bpf/|linux/perf_event' tracer/collect/
 only_in 'elfutils|dwarf' tracer/symbols/
 only_in 'libdeflate' tracer/profile/
+only_in 'sqlite3' tracer/query/
 only_in 'cjson' tracer/export/ tracer/report/ tracer/session/ tracer/cli/ viewer/
 
 # no folder escapes the table

@@ -17,6 +17,7 @@ static const struct command {
     {"trace", cmd_trace, "start, stop and watch recordings in the background"},
     {"view", cmd_view, "show traces and profiles in the viewer"},
     {"report", cmd_report, "tables: threads, waits, syscalls, allocations"},
+    {"query", cmd_query, "SQL over a trace, read in place"},
     {"export", cmd_export, "write a trace for other tools (Chrome trace JSON)"},
     {"convert", cmd_convert, "turn an LTTng (CTF) folder into a trace file"},
     {"dump", cmd_dump, "print a trace file as text"},
