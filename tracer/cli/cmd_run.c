@@ -95,8 +95,8 @@ static int finish(struct record *rec, struct recorder *r)
         cli_fail(&err);
         status = status ? status : CLI_FAILED;
     }
-    recorder_release(r);
     state_remove(&rec->state);
+    recorder_release(r);
     state_release(&rec->state);
     return status;
 }

@@ -139,7 +139,7 @@ static bool end_orphan(struct state *st, const struct runtime *rt, struct err *e
 {
     struct recorder_result result;
     bool was_complete = phase_is(st, "stopped") || phase_is(st, "converting");
-    if (!recorder_recover(rt, state_get(st, "session"), &result, err))
+    if (!recorder_recover(rt, state_get(st, "session"), state_get(st, "ctf_dir"), &result, err))
         return false;
     if (!was_complete) {
         state_set(st, "meta.session.incomplete", "the recorder was killed");

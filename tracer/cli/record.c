@@ -256,7 +256,7 @@ void record_note_command(struct state *st, char *const *argv)
 
 void record_note_start(struct state *st, const struct recorder *r)
 {
-    const struct session_buffers *b = &r->session.buffers;
+    const struct session_buffers *b = &r->buffers;
     const struct collector *c = &r->collector;
     state_set(st, "phase", "recording");
     state_set(st, "meta.session.buffers", "%u CPUs x %u x %" PRIu64 " KiB", b->cpus, b->subbufs,
@@ -362,6 +362,13 @@ static void keep_or_remove(struct state *st)
     free(beside);
 }
 
+static void hint_kept(struct err *err, const char *ctf)
+{
+    size_t len = strlen(err->hint);
+    snprintf(err->hint + len, sizeof err->hint - len,
+             "%swhat was recorded is kept: whyprof convert %s -o FILE", len ? "; " : "", ctf);
+}
+
 bool record_convert(struct state *st, const struct progress *progress,
                     struct convert_result *result, struct err *err)
 {
@@ -382,7 +389,7 @@ bool record_convert(struct state *st, const struct progress *progress,
     } else if (!readable || (watched.stopped && !*state_get(st, "keep_ctf"))) {
         file_remove_tree(ctf, NULL);
     } else {
-        err_hint(err, "what was recorded is in %s; whyprof convert it with -o FILE", ctf);
+        hint_kept(err, ctf);
     }
     return ok;
 }

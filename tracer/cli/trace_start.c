@@ -157,7 +157,7 @@ static void end_recording(struct record *rec, struct recorder *r, enum recorder_
 {
     static const char *const why[] = {[RECORDER_TARGET_ENDED] = "the target's end",
                                       [RECORDER_STOPPED] = "whyprof trace stop",
-                                      [RECORDER_DAEMON_DIED] = "the session daemon's end"};
+                                      [RECORDER_CUT_SHORT] = "a failure"};
     struct recorder_result result;
     struct err err = {0};
     bool asked = r->stop_fd >= 0;
@@ -254,6 +254,8 @@ static int start(struct record *rec, const struct targets *t, char **program)
         .background = true,
     };
     if (!fork_recorder(rec, &ro, &report)) {
+        if (program)
+            err_wrap(&report.err, "%s", program[0]);
         cli_fail(&report.err);
         return report.exit_code ? report.exit_code : CLI_FAILED;
     }

@@ -96,7 +96,7 @@ static bool walk(const char *dir, bool repair, struct ctf_files *files, struct e
             fts_set(fts, e, FTS_SKIP);
         else if (e->fts_info == FTS_F && !strcmp(e->fts_name, "metadata"))
             files->metadata |= e->fts_statp->st_size > 0;
-        else if (e->fts_info == FTS_F)
+        else if (e->fts_info == FTS_F && *e->fts_name != '.')
             ok = take_stream(e->fts_path, repair, files, err);
     }
     if (fts)

@@ -184,3 +184,14 @@ void daemon_stop_if_ours(const struct runtime *rt)
         poll(NULL, 0, POLL_MS);
     unlink(path);
 }
+
+void daemon_kill_if_ours(const struct runtime *rt)
+{
+    char path[RUNTIME_DIR_MAX + 16];
+    pid_t pid;
+    marker_path(rt, path, sizeof path);
+    /* It became the leader of a process group when it went into the background. */
+    if (is_ours(rt, &pid) && getpgid(pid) == pid)
+        kill(-pid, SIGKILL);
+    unlink(path);
+}

@@ -29,5 +29,7 @@ bool daemon_ensure(const struct runtime *rt, struct err *err);
  * sockets are gone, because a restart too soon after can hang lttng-tools 2.13.
  * Needs the lock. */
 void daemon_stop_if_ours(const struct runtime *rt);
+/* Kills it, with its consumer, if whyprof started it: for one that hangs. */
+void daemon_kill_if_ours(const struct runtime *rt);
 
 #endif

@@ -4,6 +4,7 @@
 #include "session/daemon.h"
 #include "session/procfs.h"
 #include "session/recorder_process.h"
+#include "session/reserve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,11 +37,14 @@ static bool open_session(struct recorder *r, struct err *err)
     return ok;
 }
 
-static void leave_daemon(const struct runtime *rt)
+static void leave_daemon(const struct runtime *rt, bool hangs)
 {
     struct daemon_lock lock;
     if (daemon_lock(&lock, rt, NULL)) {
-        daemon_stop_if_ours(rt);
+        if (hangs)
+            daemon_kill_if_ours(rt);
+        else
+            daemon_stop_if_ours(rt);
         daemon_unlock(&lock);
     }
 }
@@ -127,7 +131,10 @@ static bool begin(struct recorder *r, int *exit_code, struct err *err)
         return false;
     if (!open_session(r, err))
         return false;
-    start_collector(r);
+    start_collector(r); /* it loads meanwhile */
+    r->buffers = r->session.buffers;
+    if (!reserve_take(o->ctf_dir, recorder_reserve_bytes(r), err))
+        return false;
     if (!session_start(&r->session, err))
         return false;
     collector_wait_ready(&r->collector, COLLECTOR_READY_MS);
@@ -166,14 +173,34 @@ bool recorder_kernel_events(const struct recorder *r)
            (r->collector.mechanism_sched[0] || r->collector.mechanism_syscall[0]);
 }
 
-static bool end_session(struct recorder *r, struct recorder_result *result, struct err *err)
+/* What the buffers can hold; on machines with many CPUs they are never all full. */
+uint64_t recorder_reserve_bytes(const struct recorder *r)
+{
+    enum {
+        METADATA_BYTES = 1 << 20,
+        MOST_BYTES = 64 << 20
+    };
+    uint64_t bytes = r->buffers.subbuf_bytes * r->buffers.subbufs * r->buffers.cpus;
+    return (bytes < MOST_BYTES ? bytes : MOST_BYTES) + METADATA_BYTES;
+}
+
+static bool stop_session(struct recorder *r, struct err *err)
 {
     struct session_losses losses = {0};
+    if (r->stopped)
+        return true;
+    reserve_give_back(r->options.ctf_dir);
+    r->stopped = true;
     bool ok = daemon_alive() ? session_stop(&r->session, &losses, err)
                              : err_set(err, "the session daemon died during the recording");
-    result->lost_events = losses.events;
-    session_end(&r->session);
+    r->lost_events = losses.events;
     return ok;
+}
+
+void recorder_cut_short(struct recorder *r, const char *why)
+{
+    r->cut_short = why;
+    stop_session(r, NULL);
 }
 
 bool recorder_finish(struct recorder *r, struct recorder_result *result, struct err *err)
@@ -183,8 +210,13 @@ bool recorder_finish(struct recorder *r, struct recorder_result *result, struct 
     recorder_flush(r, FLUSH_MS);
     collector_stop(&r->collector, COLLECTOR_END_MS);
     result->lost_kernel = r->collector.lost;
-    bool ok = !r->session.created || end_session(r, result, err);
+    bool ok = !r->session.created || stop_session(r, err);
+    if (ok && r->cut_short)
+        ok = err_set(err, "%s", r->cut_short);
     result->incomplete = !ok;
+    result->lost_events = r->lost_events;
+    r->daemon_hangs = r->session.hangs;
+    session_end(&r->session);
     recorder_forget_processes(r);
     if (r->daemon_fd >= 0)
         close(r->daemon_fd);
@@ -199,23 +231,25 @@ void recorder_release(struct recorder *r)
     if (r->control_fd >= 0)
         close(r->control_fd);
     r->control_fd = -1;
-    leave_daemon(&r->runtime);
+    leave_daemon(&r->runtime, r->daemon_hangs);
     signals_release(&r->signals);
 }
 
-bool recorder_recover(const struct runtime *rt, const char *name, struct recorder_result *result,
-                      struct err *err)
+bool recorder_recover(const struct runtime *rt, const char *name, const char *ctf_dir,
+                      struct recorder_result *result, struct err *err)
 {
-    struct session session;
+    struct session session = {0};
     struct session_losses losses = {0};
     *result = (struct recorder_result){.incomplete = true};
     /* A session that is not there any more has ended in order, or with its daemon. */
-    bool ok = true;
+    bool ok = true, hangs = false;
+    reserve_give_back(ctf_dir);
     if (daemon_alive() && session_open(&session, name)) {
         ok = session_stop(&session, &losses, err);
+        hangs = session.hangs;
         session_end(&session);
     }
     result->lost_events = losses.events;
-    leave_daemon(rt);
+    leave_daemon(rt, hangs);
     return ok;
 }

@@ -37,8 +37,8 @@ struct recorder_options {
 
 enum recorder_end {
     RECORDER_TARGET_ENDED,
-    RECORDER_STOPPED,     /* by the socket or a signal */
-    RECORDER_DAEMON_DIED, /* the session daemon: the rest was not recorded */
+    RECORDER_STOPPED,   /* by the socket or a signal */
+    RECORDER_CUT_SHORT, /* cut_short says why: no space, the session daemon died */
 };
 
 struct recorder_process {
@@ -51,6 +51,7 @@ struct recorder_process {
 struct recorder {
     struct runtime runtime;
     struct session session;
+    struct session_buffers buffers; /* the session's, kept beyond its end */
     struct signals signals;
     struct hello hello;
     struct collector collector;
@@ -59,8 +60,11 @@ struct recorder {
     struct recorder_process *processes; /* owned: who records now */
     size_t process_count;
     size_t process_cap;
-    int daemon_fd; /* pidfd of the session daemon, -1 unknown */
-    bool daemon_died;
+    int daemon_fd;         /* pidfd of the session daemon, -1 unknown */
+    const char *cut_short; /* why nothing is recorded any more, or NULL */
+    uint64_t lost_events;  /* told when the session was stopped */
+    bool stopped;          /* the session is */
+    bool daemon_hangs;
     int control_fd;    /* listening socket of `trace stop`, -1 none */
     int stop_fd;       /* the connection that asked to stop and wants an answer, -1 none */
     uint64_t admitted; /* processes recorded so far */
@@ -95,8 +99,8 @@ void recorder_release(struct recorder *r);
 bool recorder_kernel_events(const struct recorder *r);
 
 /* Ends what a killed recorder left: its session, and the daemon where it is ours. */
-bool recorder_recover(const struct runtime *rt, const char *name, struct recorder_result *result,
-                      struct err *err);
+bool recorder_recover(const struct runtime *rt, const char *name, const char *ctf_dir,
+                      struct recorder_result *result, struct err *err);
 
 /* Asks the recorder listening at path to stop and waits until its data is on disk
  * (it answers, or ends by itself). False with err where none listens. */

@@ -28,4 +28,10 @@ void recorder_flush(struct recorder *r, int timeout_ms);
 /* Tells the process that asked to stop that all is on disk. */
 void recorder_answer_stop(struct recorder *r);
 
+/* Ends the LTTng session while the rest of the recorder goes on, when its disk is
+ * running out of space. */
+void recorder_cut_short(struct recorder *r, const char *why);
+/* Disk space that must be left for recording to go on. */
+uint64_t recorder_reserve_bytes(const struct recorder *r);
+
 #endif

@@ -3,6 +3,7 @@
 #include "session/daemon.h"
 #include "session/recorder.h"
 #include "session/recorder_process.h"
+#include "session/reserve.h"
 
 #include "base/arena.h"
 
@@ -142,8 +143,8 @@ static int timeout_ms(const struct recorder *r)
 {
     if (r->interrupt_ms)
         return INTERRUPT_MS / 4;
-    /* Without a pidfd of the session daemon it is looked after now and then. */
-    return r->options.argv && r->daemon_fd >= 0 ? -1 : SCAN_MS;
+    /* Free space, new agents and a daemon without a pidfd are looked at now and then. */
+    return r->cut_short && r->options.argv ? -1 : SCAN_MS;
 }
 
 /* fds has room for FD_FIXED and every process. */
@@ -159,20 +160,21 @@ static size_t fill_fds(const struct recorder *r, struct pollfd *fds)
     return FD_FIXED + r->process_count;
 }
 
-static void daemon_gone(struct recorder *r)
+static void look_after_daemon(struct recorder *r, const struct pollfd *fds)
 {
+    if (r->cut_short || !(fds[FD_DAEMON].revents || (r->daemon_fd < 0 && !daemon_alive())))
+        return;
     if (r->daemon_fd >= 0)
         close(r->daemon_fd);
     r->daemon_fd = -1;
-    r->daemon_died = true;
+    r->cut_short = "the session daemon died during the recording";
 }
 
-static void look_after_daemon(struct recorder *r, const struct pollfd *fds)
+/* While the reserve lasts, LTTng can still be stopped in order. */
+static void look_after_space(struct recorder *r)
 {
-    if (r->daemon_died)
-        return;
-    if (fds[FD_DAEMON].revents || (r->daemon_fd < 0 && !daemon_alive()))
-        daemon_gone(r);
+    if (!r->cut_short && reserve_running_out(r->options.ctf_dir, recorder_reserve_bytes(r) / 2))
+        recorder_cut_short(r, "no space is left in its folder");
 }
 
 /* True when the recording is over; *end says why. */
@@ -183,6 +185,7 @@ static bool handle(struct recorder *r, const struct pollfd *fds, enum recorder_e
     if (fds[FD_COLLECTOR].revents)
         collector_read(&r->collector);
     look_after_daemon(r, fds);
+    look_after_space(r);
     bool launched_ended = child_ended(r);
     recorder_reap_processes(r);
     *end = RECORDER_TARGET_ENDED;
@@ -191,9 +194,9 @@ static bool handle(struct recorder *r, const struct pollfd *fds, enum recorder_e
     *end = RECORDER_STOPPED;
     if (take_signals(r) || (fds[FD_CONTROL].revents && stop_asked(r)))
         return true;
-    *end = RECORDER_DAEMON_DIED;
+    *end = RECORDER_CUT_SHORT;
     /* `whyprof run` still owes its caller the program's exit status. */
-    return r->daemon_died && r->options.background;
+    return r->cut_short && r->options.background;
 }
 
 enum recorder_end recorder_wait(struct recorder *r)

@@ -1,5 +1,8 @@
 #include "session/session.h"
 
+#include "session/spawn.h"
+
+#include <fcntl.h>
 #include <lttng/lttng.h>
 #include <poll.h>
 #include <stdio.h>
@@ -83,16 +86,23 @@ static bool fail(struct err *err, int code, const char *what)
 
 /* 8 MiB a CPU lose nothing in the workloads measured. Containers often give
  * /dev/shm only 64 MiB: there, half of what is free. */
-static struct session_buffers choose_buffers(void)
+static bool choose_buffers(struct session_buffers *b, struct err *err)
 {
-    struct session_buffers b = {1 << 20, 8, (unsigned)sysconf(_SC_NPROCESSORS_CONF)};
+    enum {
+        LEAST_BYTES = 64 << 10
+    };
+    *b = (struct session_buffers){1 << 20, 8, (unsigned)sysconf(_SC_NPROCESSORS_CONF)};
     struct statvfs fs;
     if (statvfs("/dev/shm", &fs) < 0)
-        return b;
+        return true;
     uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-    while (b.subbuf_bytes > 64 << 10 && b.subbuf_bytes * b.subbufs * b.cpus > free_bytes / 2)
-        b.subbuf_bytes /= 2;
-    return b;
+    while (b->subbuf_bytes > LEAST_BYTES && b->subbuf_bytes * b->subbufs * b->cpus > free_bytes / 2)
+        b->subbuf_bytes /= 2;
+    if (b->subbuf_bytes * b->subbufs * b->cpus <= free_bytes)
+        return true;
+    err_set(err, "/dev/shm has no room for LTTng's buffers: %llu KiB are free",
+            (unsigned long long)(free_bytes >> 10));
+    return err_hint(err, "make it larger, e.g. docker run --shm-size=256m");
 }
 
 static struct lttng_domain ust_domain(void)
@@ -195,7 +205,9 @@ bool session_create(struct session *s, const char *name, const char *ctf_dir, un
                     struct err *err)
 {
     lttng_opt_quiet = 1;
-    *s = (struct session){.buffers = choose_buffers()};
+    *s = (struct session){0};
+    if (!choose_buffers(&s->buffers, err))
+        return false;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     if (*name)
@@ -300,7 +312,7 @@ static void count_losses(struct session *s, struct session_losses *losses)
     free(channels);
 }
 
-bool session_stop(struct session *s, struct session_losses *losses, struct err *err)
+static bool stop_now(struct session *s, struct session_losses *losses, struct err *err)
 {
     *losses = (struct session_losses){0};
     int rc = lttng_stop_tracing_no_wait(s->name);
@@ -317,9 +329,49 @@ bool session_stop(struct session *s, struct session_losses *losses, struct err *
     return pending == 0 || err_set(err, "LTTng: the last events did not reach the disk");
 }
 
+/* What the process that stops the session tells. */
+struct stop_report {
+    bool ok;
+    struct session_losses losses;
+    struct err err;
+};
+
+static bool read_report(int fd, struct stop_report *report)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    return poll(&p, 1, SESSION_STOP_MAX_MS) == 1 &&
+           read(fd, report, sizeof *report) == (ssize_t)sizeof *report;
+}
+
+/* liblttng-ctl waits for answers without end, so a child process does. */
+bool session_stop(struct session *s, struct session_losses *losses, struct err *err)
+{
+    int fds[2];
+    struct stop_report report = {0};
+    *losses = (struct session_losses){0};
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return err_errno(err, "stop recording");
+    pid_t pid = fork();
+    if (pid == 0) {
+        report.ok = stop_now(s, &report.losses, &report.err);
+        _exit(write(fds[1], &report, sizeof report) < 0);
+    }
+    close(fds[1]);
+    s->hangs = pid < 0 || !read_report(fds[0], &report);
+    close(fds[0]);
+    if (pid > 0)
+        spawn_end(pid, 0);
+    if (s->hangs)
+        return err_set(err, "the session daemon does not answer");
+    *losses = report.losses;
+    if (!report.ok && err)
+        *err = report.err;
+    return report.ok;
+}
+
 void session_end(struct session *s)
 {
-    if (s->created && lttng_destroy_session_no_wait(s->name) == 0)
+    if (s->created && !s->hangs && lttng_destroy_session_no_wait(s->name) == 0)
         for (int ms = 0; ms < END_MAX_MS && listed(s->name); ms += STOP_POLL_MS)
             poll(NULL, 0, STOP_POLL_MS);
     if (s->tracker)

@@ -48,6 +48,11 @@ struct session {
     struct lttng_process_attr_tracker_handle *tracker; /* owned */
     struct session_buffers buffers;
     bool created;
+    bool hangs; /* the session daemon does not answer */
+};
+
+enum {
+    SESSION_STOP_MAX_MS = 30000
 };
 
 /* name "" makes one of pid and time. ctf_dir is absolute and exists. */
@@ -71,7 +76,9 @@ struct session_losses {
     uint64_t packets; /* overwritten */
 };
 
-/* Stops and waits until all data is in the files (some ms, at most about 200). */
+/* Stops and waits until all data is in the files (some ms, at most about 200). A
+ * session daemon that hangs is given up after SESSION_STOP_MAX_MS; `hangs` is then
+ * set and the session left alone, since any further call would hang too. */
 bool session_stop(struct session *s, struct session_losses *losses, struct err *err);
 /* Destroys the session where it was created or opened, waiting until the daemon
  * has forgotten it, and releases the struct. */

@@ -28,6 +28,8 @@ int signals_take(struct signals *s, bool *by_kernel)
 
 void signals_release(struct signals *s)
 {
+    while (signals_take(s, NULL))
+        ; /* what came meanwhile was for the work that is done */
     close(s->fd);
     s->fd = -1;
     sigprocmask(SIG_SETMASK, &s->old, NULL);

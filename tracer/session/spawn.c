@@ -111,7 +111,7 @@ void spawn_end(pid_t pid, int timeout_ms)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
     struct pollfd p = {.fd = pidfd, .events = POLLIN};
-    if (pidfd >= 0 && poll(&p, 1, timeout_ms) == 0)
+    if (pidfd < 0 || poll(&p, 1, timeout_ms) == 0)
         kill(pid, SIGKILL);
     if (pidfd >= 0)
         close(pidfd);

@@ -240,8 +240,7 @@ bool target_release(struct target *t, const char *more_options, int *exit_code, 
     spawn_wait(t->pid);
     t->pid = 0;
     *exit_code = why == ENOENT ? 127 : 126;
-    errno = why;
-    return err_errno(err, "start the program");
+    return err_set(err, "%s", strerror(why));
 }
 
 void target_cancel(struct target *t)
