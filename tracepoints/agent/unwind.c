@@ -495,6 +495,15 @@ WALKER static enum stop walk_plain(struct walk *w)
     return stop;
 }
 
+/* Nobody called _start or clone's child; makecontext makes its first function return to
+ * the very start of a routine that nobody called either. */
+static bool is_root(const struct walk *w)
+{
+    uint32_t kind = unwind_rule_kind(w->odd_rule);
+    return kind == UNWIND_END || (kind == UNWIND_NONE && !w->at.exact &&
+                                  unwind_rule_kind(unwind_modules_rule(w->at.pc)) == UNWIND_END);
+}
+
 /* True: w->at is the root. */
 static bool walk_all(struct walk *w)
 {
@@ -505,9 +514,11 @@ static bool walk_all(struct walk *w)
             if (memo_meets(w) && memo_join(w))
                 return true;
         } else if (stop == STOP_ODD) {
+            if (is_root(w))
+                return true;
             memo_split(w);
             if (!step_rare(w, w->odd_rule))
-                return unwind_rule_kind(w->odd_rule) == UNWIND_END;
+                return false;
             /* Readers take 1 off each address but the first: let them find this one. */
             w->pcs[w->n++] = w->at.pc + w->at.exact;
         } else {

@@ -34,8 +34,9 @@ size_t unwind_here(uintptr_t *pcs, size_t max);
 size_t unwind_context(const void *ucontext, uintptr_t *pcs, size_t max);
 
 /* Call after dlopen and dlclose: adds the tables of new modules, retires those of
- * modules that are gone. Not from signal handlers (takes the loader's lock); a few
- * hundred ns when nothing changed. */
+ * modules that are gone. Not from signal handlers, nor from threads that the target
+ * does not know of: it takes the loader's lock, which a child forked meanwhile would find
+ * locked for ever. 150 ns when nothing changed. */
 void unwind_modules_changed(void);
 
 /* From a thread that is about to end: gives back what speeds up its captures, which

@@ -13,8 +13,6 @@ enum {
     DW_RA = 16,
     REMEMBER_CAP = 8,
     BUCKET_SHIFT = 8,
-    /* Code without an FDE between functions that is no longer than this is padding. */
-    PADDING_BYTES = 16,
 };
 
 struct cursor {
@@ -47,6 +45,7 @@ struct build {
     uint32_t *row_off;
     uint16_t *row_rule;
     size_t cap, rows;
+    size_t budget; /* bytes of FDEs still to be read: damaged ones might overlap without end */
     uint32_t last_packed;
     uint16_t last_id;
 };
@@ -447,8 +446,9 @@ static void add_fde(struct build *b, const uint8_t *at)
     struct cursor c = record_at(b->src, at);
     const uint8_t *id_at = c.p;
     uint64_t id = get(&c, 4);
-    if (c.bad || !id || id > (uint64_t)(id_at - b->src->begin))
+    if (c.bad || !id || id > (uint64_t)(id_at - b->src->begin) || (size_t)(c.end - c.p) > b->budget)
         return;
+    b->budget -= (size_t)(c.end - c.p);
     if (b->cie.at != id_at - id)
         parse_cie(&b->cie, b->src, id_at - id);
     const struct cie *cie = &b->cie;
@@ -462,7 +462,7 @@ static void add_fde(struct build *b, const uint8_t *at)
         return;
     if (!b->covered)
         b->text = (begin - b->src->bias) & ~(uint64_t)((1 << BUCKET_SHIFT) - 1);
-    else if (begin - b->covered > PADDING_BYTES)
+    else if (begin > b->covered)
         add_row(b, b->covered, UNWIND_NONE);
     struct program g = {.b = b, .cie = cie, .now = cie->initial, .initial = &cie->initial};
     g.loc = begin;
@@ -548,12 +548,13 @@ static struct unwind_table *finish(const struct build *b)
 
 struct unwind_table *unwind_cfi_parse(const struct unwind_source *src)
 {
-    size_t cap = (size_t)(src->end - src->begin) + 16;
+    size_t bytes = (size_t)(src->frames_end - src->frames);
+    size_t cap = bytes + 16;
     size_t map_bytes = cap * (sizeof(uint32_t) + sizeof(uint16_t));
     void *scratch = unwind_map(map_bytes);
     if (!scratch)
         return NULL;
-    struct build b = {.src = src, .cap = cap, .row_off = scratch};
+    struct build b = {.src = src, .cap = cap, .budget = 2 * bytes, .row_off = scratch};
     b.row_rule = (void *)(b.row_off + cap);
     add_fdes(&b);
     struct unwind_table *t = finish(&b);

@@ -6,14 +6,15 @@
 #include <link.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #include "unwind_sys.h"
 #include "unwind_table.h"
 
 enum {
     SETS = 4,
-    READ_TRIES = 4
+    READ_TRIES = 4,
+    WAITS = 2000, /* of 50 us each */
 };
 
 struct entry {
@@ -37,7 +38,7 @@ static unsigned long long g_adds, g_subs; /* the loader's counters when we last 
 /* The lock holds the pid of its holder's process, so that a child forked meanwhile,
  * where nobody will release it, can take it over. */
 static _Atomic int g_lock;
-static atomic_bool g_again;
+static _Atomic uint64_t g_asked, g_done; /* how often to look; up to which asking it was done */
 
 static bool try_lock(void)
 {
@@ -277,17 +278,30 @@ static bool refresh(void)
     }
 }
 
+/* Another thread is looking, and will be done soon; but were it to wait for this one (a
+ * callback of dl_iterate_phdr that loads a library), nobody would get on: so not for long. */
+static void wait_a_little(void)
+{
+    const struct timespec pause = {.tv_nsec = 50000};
+    unwind_syscall(SYS_nanosleep, (long)&pause, 0, 0, 0, 0, 0);
+}
+
 bool unwind_modules_update(void)
 {
-    bool ok = true;
-    atomic_store(&g_again, true);
-    /* Whoever holds the lock looks again, so nobody need wait. */
-    while (atomic_load(&g_again) && try_lock()) {
-        atomic_store(&g_again, false);
-        ok = refresh();
+    uint64_t ticket = atomic_fetch_add(&g_asked, 1) + 1;
+    for (int i = 0; i < WAITS && atomic_load(&g_done) < ticket; i++) {
+        if (!try_lock()) {
+            wait_a_little();
+            continue;
+        }
+        uint64_t asked = atomic_load(&g_asked);
+        bool ok = refresh();
+        atomic_store(&g_done, asked);
         atomic_store(&g_lock, 0);
+        if (!ok)
+            return false;
     }
-    return ok;
+    return true;
 }
 
 void unwind_get_stats(struct unwind_stats *out)

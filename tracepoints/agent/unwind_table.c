@@ -8,6 +8,7 @@ enum {
     RULE_CAP = 65536,
     RULE_SLOTS = 2 * RULE_CAP,
     WIDE_CAP = 4096,
+    WIDE_SLOTS = 2 * WIDE_CAP,
     CHUNK_BYTES = 1 << 20,
 };
 
@@ -17,6 +18,7 @@ static uint32_t g_n_rules = 1;
 static uint16_t g_slots[RULE_SLOTS]; /* open addressing; 0 = free */
 static struct unwind_wide g_wide[WIDE_CAP];
 static uint32_t g_n_wide;
+static uint16_t g_wide_slots[WIDE_SLOTS]; /* index + 1 */
 
 /* One word changes at each step, so that a fork in the midst leaves no contradiction. */
 struct chunk {
@@ -79,21 +81,39 @@ static bool value_keep(struct unwind_value *v)
     return true;
 }
 
+static uint32_t value_hash(uint32_t h, const struct unwind_value *v)
+{
+    h = (h ^ (uint32_t)v->off) * 2654435761u;
+    h = (h ^ (uint32_t)v->add ^ v->how << 28) * 2654435761u;
+    for (uint32_t i = 0; i < v->expr_len; i++)
+        h = (h ^ v->expr[i]) * 16777619u;
+    return h ^ h >> 15;
+}
+
+static uint32_t wide_add(const struct unwind_wide *w)
+{
+    struct unwind_wide copy = *w;
+    if (g_n_wide == WIDE_CAP || !value_keep(&copy.cfa) || !value_keep(&copy.rbp) ||
+        !value_keep(&copy.ra))
+        return WIDE_CAP;
+    g_wide[g_n_wide] = copy;
+    return g_n_wide++;
+}
+
 uint32_t unwind_wide_intern(const struct unwind_wide *w)
 {
-    uint32_t i = 0;
-    while (i < g_n_wide &&
-           !(value_equal(&g_wide[i].cfa, &w->cfa) && value_equal(&g_wide[i].rbp, &w->rbp) &&
-             value_equal(&g_wide[i].ra, &w->ra)))
-        i++;
+    uint32_t hash = value_hash(value_hash(value_hash(0, &w->cfa), &w->rbp), &w->ra);
+    uint32_t slot = hash % WIDE_SLOTS;
+    for (; g_wide_slots[slot]; slot = (slot + 1) % WIDE_SLOTS) {
+        uint32_t i = g_wide_slots[slot] - 1u;
+        if (value_equal(&g_wide[i].cfa, &w->cfa) && value_equal(&g_wide[i].rbp, &w->rbp) &&
+            value_equal(&g_wide[i].ra, &w->ra))
+            return UNWIND_WIDE | i << UNWIND_WIDE_SHIFT;
+    }
+    uint32_t i = wide_add(w);
     if (i == WIDE_CAP)
         return UNWIND_NONE;
-    if (i == g_n_wide) {
-        struct unwind_wide copy = *w;
-        if (!value_keep(&copy.cfa) || !value_keep(&copy.rbp) || !value_keep(&copy.ra))
-            return UNWIND_NONE;
-        g_wide[g_n_wide++] = copy;
-    }
+    g_wide_slots[slot] = (uint16_t)(i + 1);
     return UNWIND_WIDE | i << UNWIND_WIDE_SHIFT;
 }
 
