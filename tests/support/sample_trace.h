@@ -120,13 +120,13 @@ static void sample_states_write(struct trace_writer *w, const struct sample_stac
     sample_state(w, SAMPLE_WORKER_1, US(120), TRACE_RUNNING, 1, 0, 0, 0, 0);
     sample_state(w, SAMPLE_WORKER_1, US(6000), TRACE_BLOCKED, 1, TRACE_REASON_IO, 1, 0, s->write);
     sample_state(w, SAMPLE_WORKER_1, US(7000), TRACE_RUNNING, 1, 0, 0, 0, 0);
-    sample_state(w, SAMPLE_WORKER_2, US(200), TRACE_RUNNING, 0, 0, 0, 0, 0);
-    sample_state(w, SAMPLE_WORKER_2, US(1000), TRACE_BLOCKED, 0, TRACE_REASON_LOCK, 0xbeef40, 101,
+    sample_state(w, SAMPLE_WORKER_2, US(200), TRACE_RUNNING, 2, 0, 0, 0, 0);
+    sample_state(w, SAMPLE_WORKER_2, US(1000), TRACE_BLOCKED, 2, TRACE_REASON_LOCK, 0xbeef40, 101,
                  s->lock);
-    sample_state(w, SAMPLE_WORKER_2, US(5000), TRACE_RUNNABLE, 0, 0, 0, 0, 0);
-    sample_state(w, SAMPLE_WORKER_2, US(5200), TRACE_RUNNING, 0, 0, 0, 0, 0);
-    sample_state(w, SAMPLE_WORKER_2, US(6000), TRACE_RUNNABLE, 0, TRACE_REASON_PREEMPTED, 0, 0, 0);
-    sample_state(w, SAMPLE_WORKER_2, US(6500), TRACE_RUNNING, 0, 0, 0, 0, 0);
+    sample_state(w, SAMPLE_WORKER_2, US(5000), TRACE_RUNNABLE, 2, 0, 0, 0, 0);
+    sample_state(w, SAMPLE_WORKER_2, US(5200), TRACE_RUNNING, 2, 0, 0, 0, 0);
+    sample_state(w, SAMPLE_WORKER_2, US(6000), TRACE_RUNNABLE, 2, TRACE_REASON_PREEMPTED, 0, 0, 0);
+    sample_state(w, SAMPLE_WORKER_2, US(6500), TRACE_RUNNING, 2, 0, 0, 0, 0);
     sample_state(w, SAMPLE_CHILD, US(2000), TRACE_BLOCKED, -1, TRACE_REASON_SLEEP, 35, 0, 0);
 }
 

@@ -1,0 +1,78 @@
+/* whyprof export: a trace in another tool's format. */
+#include "base/fmt.h"
+#include "cli/cli.h"
+#include "export/export.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int run(const char *path, const char *out, const char *format_name,
+               struct export_options *options, struct err *err)
+{
+    const struct export_format *format = export_find(format_name, err);
+    if (!format)
+        return cli_usage(err);
+    struct trace *t = trace_open(path, err);
+    if (!t)
+        return cli_fail(err);
+    struct analyze_range whole = analyze_range_whole(t);
+    if (!options->range.end_ns || options->range.end_ns > whole.end_ns)
+        options->range.end_ns = whole.end_ns;
+    if (options->range.begin_ns >= options->range.end_ns) {
+        trace_close(t);
+        err_set(err, "--from is not before --to, or past the trace's end");
+        return cli_usage(err);
+    }
+    struct progress *progress = cli_progress_begin();
+    struct export_result result;
+    options->progress = progress;
+    bool ok = export_trace(t, format, out, options, &result, err);
+    cli_progress_end(progress);
+    trace_close(t);
+    if (!ok)
+        return cli_fail(err);
+    char count[FMT_MAX], size[FMT_MAX];
+    if (strcmp(out, "-"))
+        printf("%s: %s events, %s\n", out, fmt_count(count, result.events),
+               fmt_bytes(size, result.bytes));
+    return CLI_OK;
+}
+
+int cmd_export(int argc, char **argv)
+{
+    static const char *out, *format = "chrome";
+    static struct export_options options;
+    static const struct opt opts[] = {
+        {'o', "output", OPT_STR, &out, "FILE",
+         "where to; .gz compresses, - is the standard output"},
+        {'f', "for", OPT_STR, &format, "FORMAT", "the format (chrome)"},
+        {0, "from", OPT_DURATION, &options.range.begin_ns, "TIME",
+         "only from TIME on (1.5s, 20ms) since the trace's start"},
+        {0, "to", OPT_DURATION, &options.range.end_ns, "TIME", "only up to TIME"},
+        {0, "min-dur", OPT_DURATION, &options.min_dur_ns, "TIME", "leave out shorter spans"},
+        {0},
+    };
+    char more[1024] = "Formats:\n";
+    for (const struct export_format *f = export_formats; f->name; f++) {
+        size_t len = strlen(more);
+        snprintf(more + len, sizeof more - len, "  %-10s %s\n", f->name, f->help);
+    }
+    const struct opt_command cmd = {
+        .name = "whyprof export",
+        .usage = "FILE -o OUT [OPTIONS]",
+        .summary = "Writes a trace in another tool's format.",
+        .opts = opts,
+        .more = more,
+    };
+    int status;
+    int n = cli_parse(&cmd, argc, argv, &status);
+    if (n < 0)
+        return status;
+    struct err err = {0};
+    if (n != 1 || !out) {
+        err_set(&err, "export needs a trace file and -o OUT");
+        err_hint(&err, "whyprof export trace_20240101_120000.out -o trace.json.gz");
+        return cli_usage(&err);
+    }
+    return run(argv[1], out, format, &options, &err);
+}

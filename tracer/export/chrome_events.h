@@ -1,0 +1,35 @@
+/* chrome_events: rows of the trace's tables as events of Chrome's format. */
+#ifndef EXPORT_CHROME_EVENTS_H
+#define EXPORT_CHROME_EVENTS_H
+
+#include "export/chrome_rows.h"
+#include "export/export.h"
+#include "export/merge.h"
+
+/* A task's end, due when the events before it have been written: tasks overlap
+ * freely, so their ends are not in the order of their begins. */
+struct task_end {
+    uint64_t ts_ns;
+    uint64_t task_id;
+    uint64_t name;
+};
+
+struct chrome {
+    const struct trace *trace;
+    const struct export_options *options;
+    struct chrome_writer w;
+    struct chrome_rows rows;
+    struct trace_cursor stacks;
+    struct task_end *ends; /* owned, a heap: soonest first */
+    size_t end_count;
+    size_t end_cap;
+};
+
+/* Adds the partitions of all tables that become events. */
+void chrome_add_sources(struct chrome *ch, struct merge *m);
+/* Writes a row's event or events, unless the options leave it out. */
+void chrome_write_row(struct chrome *ch, const struct merge_event *e);
+/* Writes the ends of tasks that are due. */
+void chrome_write_task_ends(struct chrome *ch, uint64_t until_ns);
+
+#endif

@@ -1,0 +1,50 @@
+/* export: a trace in other tools' formats. Each format is a row of one table in
+ * export.c and a file of its own; it streams, so memory does not grow with the
+ * trace. */
+#ifndef EXPORT_EXPORT_H
+#define EXPORT_EXPORT_H
+
+#include "analyze/range.h"
+#include "base/progress.h"
+#include "export/out.h"
+#include "trace/reader.h"
+
+struct export_options {
+    struct analyze_range range;
+    uint64_t min_dur_ns;             /* leave out shorter spans */
+    const struct progress *progress; /* or NULL */
+};
+
+struct export_format {
+    const char *name;   /* --for=name */
+    const char *suffix; /* of a file's default name */
+    const char *help;
+    /* Writes everything; *events counts what was written. False with err when it
+     * was asked to stop; failed writes are the caller's to find. */
+    bool (*write)(const struct trace *t, const struct export_options *options,
+                  struct export_out *out, uint64_t *events, struct err *err);
+};
+
+/* All formats, the default first; name NULL ends the list. */
+extern const struct export_format export_formats[];
+
+/* NULL with err (which lists them) when there is no such format. */
+const struct export_format *export_find(const char *name, struct err *err);
+
+struct export_result {
+    uint64_t events;
+    uint64_t bytes; /* before compression */
+};
+
+/* Writes `path` ("-": standard output). On failure, also on damage in the trace,
+ * there is no file. */
+bool export_trace(const struct trace *t, const struct export_format *format, const char *path,
+                  const struct export_options *options, struct export_result *result,
+                  struct err *err);
+
+bool export_chrome(const struct trace *t, const struct export_options *options,
+                   struct export_out *out, uint64_t *events, struct err *err);
+bool export_folded(const struct trace *t, const struct export_options *options,
+                   struct export_out *out, uint64_t *events, struct err *err);
+
+#endif
