@@ -193,7 +193,7 @@ static __always_inline __u64 charged_since(struct collect_current *c, struct tas
     __u64 ts = now - (back < COLLECT_BACKDATE_NS ? back : COLLECT_BACKDATE_NS);
     if (ts <= task->idle_ts)
         ts = task->idle_ts + 1;
-    return ts < c->since_ts ? c->since_ts : ts;
+    return ts;
 }
 
 static __always_inline void put_in(__u64 *rec, __u32 cpu, __u32 tid, __u64 ts)
@@ -205,8 +205,8 @@ static __always_inline void put_in(__u64 *rec, __u32 cpu, __u32 tid, __u64 ts)
 /* Some hypervisors' guest agents switch without the tracepoint. Then the thread
  * that leaves here is not the one that came: it gets the SWITCH_IN it missed, at
  * the time its CPU time tells. */
-static __always_inline void put_missed_in(struct task_struct *leaves, struct collect_current *c,
-                                          struct collect_task *task, __u32 cpu, __u32 tid)
+static __always_inline void put_missed_in(struct task_struct *leaves, struct collect_task *task,
+                                          __u32 cpu, __u32 tid)
 {
     __u64 *rec = reserve(COLLECT_SCHED, cpu, 2);
     if (!rec)
@@ -216,6 +216,37 @@ static __always_inline void put_missed_in(struct task_struct *leaves, struct col
                    BPF_CORE_READ(leaves, se.prev_sum_exec_runtime);
     __u64 ts = now - (ran_ns < COLLECT_BACKDATE_NS ? ran_ns : COLLECT_BACKDATE_NS);
     put_in(rec, cpu, tid, ts <= task->idle_ts ? task->idle_ts + 1 : ts);
+    submit(rec);
+}
+
+static __always_inline void switch_both(struct bpf_raw_tracepoint_args *ctx, __u32 cpu,
+                                        __u32 out_tid, struct collect_task *out, __u32 in_tid)
+{
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 5);
+    if (!rec)
+        return;
+    put_out(rec, ctx, cpu, out_tid, out);
+    put_in(rec + 3, cpu, in_tid, rec[1]);
+    submit(rec);
+}
+
+static __always_inline void switch_out(struct bpf_raw_tracepoint_args *ctx, __u32 cpu, __u32 tid,
+                                       struct collect_task *task)
+{
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 3);
+    if (!rec)
+        return;
+    put_out(rec, ctx, cpu, tid, task);
+    submit(rec);
+}
+
+static __always_inline void switch_in(struct task_struct *comes, struct collect_current *c,
+                                      __u32 cpu, __u32 tid, struct collect_task *task)
+{
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 2);
+    if (!rec)
+        return;
+    put_in(rec, cpu, tid, charged_since(c, comes, task, bpf_ktime_get_ns()));
     submit(rec);
 }
 
@@ -231,40 +262,22 @@ int on_switch(struct bpf_raw_tracepoint_args *ctx)
     struct collect_current *c = &currents[cpu];
     struct collect_task *out = task_find(out_tid);
     struct collect_task *in = task_find(in_tid);
-    __u64 now = bpf_ktime_get_ns();
     if (out && c->tid != out_tid && c->tid)
-        put_missed_in(prev, c, out, cpu, out_tid);
+        put_missed_in(prev, out, cpu, out_tid);
     if (out && (state_of(ctx) & STATE_DEAD)) {
         switch_dead(ctx, cpu, out_tid, out);
         out = NULL;
     }
-    __u64 *rec = NULL;
-    if (out && in) {
-        rec = reserve(COLLECT_SCHED, cpu, 5);
-        if (rec) {
-            put_out(rec, ctx, cpu, out_tid, out);
-            put_in(rec + 3, cpu, in_tid, rec[1]);
-            submit(rec);
-        }
-    } else if (out) {
-        rec = reserve(COLLECT_SCHED, cpu, 3);
-        if (rec) {
-            put_out(rec, ctx, cpu, out_tid, out);
-            submit(rec);
-        }
-    } else if (in) {
-        rec = reserve(COLLECT_SCHED, cpu, 2);
-        if (rec) {
-            now = bpf_ktime_get_ns();
-            put_in(rec, cpu, in_tid, charged_since(c, next, in, now));
-            submit(rec);
-        }
-    }
+    if (out && in)
+        switch_both(ctx, cpu, out_tid, out, in_tid);
+    else if (out)
+        switch_out(ctx, cpu, out_tid, out);
+    else if (in)
+        switch_in(next, c, cpu, in_tid, in);
     if (out && state_of(ctx))
-        clock_note(c, prev, now); /* one that goes to sleep had its clock read just now */
+        clock_note(c, prev, out->idle_ts); /* asleep: its clock was read just now */
     c->tid = in_tid;
     c->interrupts = 0; /* no handler switches: heals a count that went wrong */
-    c->since_ts = now;
     return 0;
 }
 

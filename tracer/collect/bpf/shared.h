@@ -50,10 +50,9 @@ struct collect_loss {
 struct collect_current {
     unsigned tid;
     int interrupts;              /* handlers that run on top of it */
-    unsigned long long since_ts; /* the last switch seen */
     long long distance_ns;       /* of CLOCK_MONOTONIC from this cpu's scheduler clock */
     unsigned long long noted_ts; /* when that was last seen; 0: never */
-    unsigned long long pad[3];
+    unsigned long long pad[4];
 };
 
 #endif
