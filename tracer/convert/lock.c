@@ -183,17 +183,19 @@ void lock_close(struct model *m, struct thread *t, uint64_t end)
     t->wait_count = 0;
 }
 
-/* "the_mutex" where the address is a variable's, else "mutex 0x55d0 (bioInit)". */
+/* "the_mutex" where the address is a variable's, else "0x55d0 (bioInit)". */
 static uint32_t lock_name(struct model *m, const struct proc *p, const struct lock *lock)
 {
     const char *symbol = stack_data_symbol(m, p, lock->addr);
     if (symbol)
         return model_str(m, symbol);
-    const char *kind = trace_enum_name(TRACE_LOCK, lock->kind);
     const char *site = stack_site(m, lock->first_stack ? lock->first_stack : lock->seen_stack);
+    unsigned long long addr = lock->addr;
     char name[256];
-    snprintf(name, sizeof name, "%s 0x%llx%s%.200s%s", kind ? kind : "lock",
-             (unsigned long long)lock->addr, site ? " (" : "", site ? site : "", site ? ")" : "");
+    if (site)
+        snprintf(name, sizeof name, "0x%llx (%.200s)", addr, site);
+    else
+        snprintf(name, sizeof name, "0x%llx", addr);
     return model_str(m, name);
 }
 

@@ -81,7 +81,7 @@ struct thread {
     uint64_t cpu_ns;
     bool ended;           /* it exited; late events still belong to it */
     bool closed;          /* its rows are complete */
-    bool hidden;          /* a tracer's own helper thread: no rows */
+    bool ours;            /* it has a tracer's name */
     bool scheduled;       /* kernel switch records were seen */
     bool woken_early;     /* now.state RUNNABLE is a guess, see state_switch_out */
     uint64_t waking_ts;   /* latest WAKING while it ran */
@@ -137,11 +137,15 @@ struct live_alloc {
 struct proc {
     uint32_t pid;
     uint32_t ppid;
-    uint32_t row;          /* in table process */
+    uint32_t name;
+    uint32_t cmdline;
+    int32_t exit_status; /* -1: not known */
+    uint64_t start_ts;
     uint32_t index;        /* in m->procs */
     uint64_t end_ts;       /* valid when ended */
     uint64_t announced_ts; /* start_ts of its process_start; 0 = none came */
     bool announced;
+    bool ours; /* it has our name: hidden unless the agent announces it */
     bool ended;
     bool kernel_calls;        /* the kernel's syscall records cover it */
     struct thread *threads;   /* all of them, newest first */
@@ -253,6 +257,8 @@ struct thread *thread_get(struct model *m, uint32_t tid, uint32_t pid, uint64_t 
 struct thread *thread_find(const struct model *m, uint32_t tid);
 /* Its row, made when first asked for; MODEL_NO_ROW for a hidden thread. */
 uint32_t thread_row(struct model *m, struct thread *t);
+/* A tracer's helper thread, or one of our own image before exec: no rows. */
+bool thread_hidden(const struct thread *t);
 void process_start(struct model *m, const struct event *ev);
 void process_of(struct model *m, const struct event *ev);
 void process_exit(struct model *m, const struct event *ev);

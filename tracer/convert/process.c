@@ -5,32 +5,34 @@
 
 /* -- rows */
 
-static void set_proc(struct model *m, struct proc *p, unsigned column, uint64_t value)
-{
-    trace_writer_update(m->w, TRACE_PROCESS_TABLE, p->row, column, value);
-}
-
-static void set_parent(struct model *m, struct proc *p, uint32_t ppid)
-{
-    p->ppid = ppid;
-    set_proc(m, p, TRACE_PROCESS_ppid, ppid);
-}
-
 static bool ends_with(const char *s, const char *end)
 {
     size_t n = strlen(s), k = strlen(end);
     return n >= k && !strcmp(s + n - k, end);
 }
 
-/* lttng-ust's listener threads ("NAME-ust") and the agent's own. */
-static bool is_tracer_name(const char *name)
+static bool is_ours(const char *name)
 {
-    return ends_with(name, "-ust") || !strncmp(name, "whyprof", 7);
+    return !strncmp(name, "whyprof", 7);
+}
+
+/* lttng-ust's listener threads ("NAME-ust") and the agent's own; and a launched
+ * program's process while it is still our own image. (whyprof itself under the
+ * agent is a program like any other.) */
+static bool is_hidden_proc(const struct proc *p)
+{
+    return p && p->ours && !p->announced;
+}
+
+bool thread_hidden(const struct thread *t)
+{
+    bool main_thread = t->proc && t->proc->pid == t->tid;
+    return t->row == MODEL_NO_ROW && ((t->ours && !main_thread) || is_hidden_proc(t->proc));
 }
 
 uint32_t thread_row(struct model *m, struct thread *t)
 {
-    if (t->row != MODEL_NO_ROW || t->hidden)
+    if (t->row != MODEL_NO_ROW || thread_hidden(t))
         return t->row;
     t->row = MODEL_ROW(
         m, THREAD, 0, [TRACE_THREAD_tid] = t->tid, [TRACE_THREAD_pid] = t->proc ? t->proc->pid : 0,
@@ -50,8 +52,7 @@ static void name_thread(struct model *m, struct thread *t, const char *name)
     if (!*name)
         return;
     t->name = model_str(m, name);
-    t->hidden =
-        t->row == MODEL_NO_ROW && t->tid != (t->proc ? t->proc->pid : 0) && is_tracer_name(name);
+    t->ours = is_ours(name) || ends_with(name, "-ust");
     set_thread(m, t, TRACE_THREAD_name, t->name);
 }
 
@@ -63,14 +64,19 @@ struct proc *proc_find(const struct model *m, uint32_t pid)
     return found ? (struct proc *)(uintptr_t)*found : NULL;
 }
 
+static void name_proc(struct model *m, struct proc *p, const char *name)
+{
+    p->name = model_str(m, name);
+    p->ours = is_ours(name);
+}
+
 static struct proc *proc_new(struct model *m, uint32_t pid, uint64_t ts)
 {
     struct proc *p = arena_alloc(&m->arena, sizeof *p);
     p->pid = pid;
     p->index = (uint32_t)m->proc_count;
-    p->row = MODEL_ROW(m, PROCESS,
-                       0, [TRACE_PROCESS_pid] = pid, [TRACE_PROCESS_start_ts] = model_ts(m, ts),
-                       [TRACE_PROCESS_exit_status] = (uint64_t)-1);
+    p->start_ts = ts;
+    p->exit_status = -1;
     mem_grow(&m->procs, &m->proc_cap, m->proc_count + 1, sizeof(struct proc *));
     m->procs[m->proc_count++] = p;
     *map64_put(&m->proc_of_pid, pid, NULL) = (uint64_t)(uintptr_t)p;
@@ -179,7 +185,6 @@ static void end_proc(struct model *m, struct proc *p, uint64_t ts)
         return;
     p->ended = true;
     p->end_ts = ts;
-    set_proc(m, p, TRACE_PROCESS_end_ts, model_ts(m, ts));
     for (struct thread *t = p->threads; t; t = t->next)
         end_thread(m, t, ts);
 }
@@ -193,11 +198,22 @@ static bool same_image(const struct proc *p, uint64_t start_ts)
     return p && !p->ended && (!p->announced || p->announced_ts == start_ts);
 }
 
+/* Whether a command line's first word is a path of ours. */
+static bool runs_our_program(const char *cmdline)
+{
+    const char *base = cmdline;
+    for (const char *p = cmdline; *p && *p != ' '; p++)
+        if (*p == '/')
+            base = p + 1;
+    return is_ours(base);
+}
+
 static void describe(struct model *m, struct proc *p, const char *name, const char *cmdline,
                      uint64_t start_ts)
 {
-    set_proc(m, p, TRACE_PROCESS_name, model_str(m, name));
-    set_proc(m, p, TRACE_PROCESS_cmdline, model_str(m, cmdline));
+    name_proc(m, p, name);
+    p->cmdline = model_str(m, cmdline);
+    p->ours |= runs_our_program(cmdline);
     struct thread *t = begin_thread(m, p->pid, p, start_ts);
     if (!t->named)
         name_thread(m, t, name);
@@ -218,7 +234,7 @@ void process_start(struct model *m, const struct event *ev)
     }
     p->announced = true;
     p->announced_ts = told_ts;
-    set_parent(m, p, ppid);
+    p->ppid = ppid;
     describe(m, p, event_str(ev, PROCESS_START_name), event_str(ev, PROCESS_START_cmdline),
              start_ts);
 }
@@ -234,7 +250,7 @@ void process_of(struct model *m, const struct event *ev)
         p = proc_new(m, pid, start_ts);
     if (p->announced)
         return;
-    set_parent(m, p, (uint32_t)ev->v[PROCESS_OF_ppid]);
+    p->ppid = (uint32_t)ev->v[PROCESS_OF_ppid];
     describe(m, p, event_str(ev, PROCESS_OF_name), event_str(ev, PROCESS_OF_cmdline), start_ts);
 }
 
@@ -243,7 +259,7 @@ void process_exit(struct model *m, const struct event *ev)
     struct proc *p = proc_get(m, ev->vpid, ev->ts);
     int32_t status = (int32_t)ev->v[PROCESS_EXIT_status];
     if (status >= 0)
-        set_proc(m, p, TRACE_PROCESS_exit_status, (uint64_t)status);
+        p->exit_status = status;
     /* The kernel's own record of the exit comes a little later and is exact. */
     if (!m->kernel_sched)
         end_proc(m, p, ev->ts);
@@ -288,9 +304,9 @@ void process_forked(struct model *m, uint64_t ts, uint32_t parent_tid, uint32_t 
     struct thread *parent = thread_find(m, parent_tid);
     if (tid == pid && (!p || p->ended)) {
         p = proc_new(m, pid, ts);
-        set_proc(m, p, TRACE_PROCESS_name, model_str(m, comm));
+        name_proc(m, p, comm);
         if (parent && parent->proc) {
-            set_parent(m, p, parent->proc->pid);
+            p->ppid = parent->proc->pid;
             syscall_inherit_fds(p, parent->proc);
         }
     }
@@ -310,8 +326,8 @@ void process_execed(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, co
         end_proc(m, old, ts);
     struct proc *p = proc_new(m, pid, ts);
     if (old)
-        set_parent(m, p, old->ppid);
-    set_proc(m, p, TRACE_PROCESS_name, model_str(m, comm));
+        p->ppid = old->ppid;
+    name_proc(m, p, comm);
     struct thread *t = begin_thread(m, pid, p, ts);
     name_thread(m, t, comm);
     state_begin(t, ts, TRACE_RUNNING, cpu);
@@ -329,7 +345,7 @@ void process_exited(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, bo
     if (!last || !p)
         return;
     uint32_t signal = code & 0x7f;
-    set_proc(m, p, TRACE_PROCESS_exit_status, signal ? 128 + signal : code >> 8 & 0xff);
+    p->exit_status = (int32_t)(signal ? 128 + signal : code >> 8 & 0xff);
     end_proc(m, p, ts);
 }
 
@@ -344,6 +360,17 @@ void thread_named(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, cons
     name_thread(m, t, comm);
 }
 
+static void write_proc(struct model *m, const struct proc *p)
+{
+    if (is_hidden_proc(p))
+        return;
+    MODEL_ROW(m, PROCESS, 0, [TRACE_PROCESS_pid] = p->pid, [TRACE_PROCESS_ppid] = p->ppid,
+              [TRACE_PROCESS_name] = p->name, [TRACE_PROCESS_cmdline] = p->cmdline,
+              [TRACE_PROCESS_start_ts] = model_ts(m, p->start_ts),
+              [TRACE_PROCESS_end_ts] = model_ts(m, p->end_ts),
+              [TRACE_PROCESS_exit_status] = (uint64_t)(int64_t)p->exit_status);
+}
+
 void process_finish(struct model *m)
 {
     uint64_t end = m->last_ts;
@@ -354,6 +381,7 @@ void process_finish(struct model *m)
             close_thread(m, t);
         alloc_finish(m, p);
         user_finish(m, p);
+        write_proc(m, p);
     }
     size_t pos = 0;
     uint64_t tid, pointer;

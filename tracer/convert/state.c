@@ -25,6 +25,13 @@ static struct span *span_at(struct thread *t, unsigned i)
     return &t->spans[(t->span_head + i) % MODEL_PENDING_SPANS];
 }
 
+/* Wakes by a tracer's helper threads read as unknown. */
+static uint32_t visible_waker(const struct model *m, uint32_t tid)
+{
+    const struct thread *t = tid ? thread_find(m, tid) : NULL;
+    return t && thread_hidden(t) ? 0 : tid;
+}
+
 static void write_span(struct model *m, struct thread *t, const struct span *s)
 {
     uint32_t row = thread_row(m, t);
@@ -34,7 +41,8 @@ static void write_span(struct model *m, struct thread *t, const struct span *s)
         m, THREAD_STATE, row, [TRACE_THREAD_STATE_ts] = model_ts(m, s->ts),
         [TRACE_THREAD_STATE_state] = s->state, [TRACE_THREAD_STATE_cpu] = (uint64_t)(int64_t)s->cpu,
         [TRACE_THREAD_STATE_reason] = s->reason, [TRACE_THREAD_STATE_object] = s->object,
-        [TRACE_THREAD_STATE_waker_tid] = s->waker_tid, [TRACE_THREAD_STATE_stack_id] = s->stack);
+        [TRACE_THREAD_STATE_waker_tid] = visible_waker(m, s->waker_tid),
+        [TRACE_THREAD_STATE_stack_id] = s->stack);
 }
 
 static void write_oldest(struct model *m, struct thread *t)
@@ -146,9 +154,10 @@ void state_switch_out(struct model *m, struct thread *t, uint64_t ts, uint64_t w
 void state_waking(struct model *m, struct thread *t, uint64_t ts, uint32_t waker_tid, int32_t cpu)
 {
     bool live = kernel_speaks(m, t);
-    MODEL_ROW(m, WAKEUP,
-              0, [TRACE_WAKEUP_ts] = model_ts(m, ts), [TRACE_WAKEUP_waker_tid] = waker_tid,
-              [TRACE_WAKEUP_wakee_tid] = t->tid, [TRACE_WAKEUP_cpu] = (uint64_t)(int64_t)cpu);
+    if (!thread_hidden(t) && visible_waker(m, waker_tid) == waker_tid)
+        MODEL_ROW(m, WAKEUP,
+                  0, [TRACE_WAKEUP_ts] = model_ts(m, ts), [TRACE_WAKEUP_waker_tid] = waker_tid,
+                  [TRACE_WAKEUP_wakee_tid] = t->tid, [TRACE_WAKEUP_cpu] = (uint64_t)(int64_t)cpu);
     if (!live)
         return;
     if (t->now.state == TRACE_UNKNOWN) {
