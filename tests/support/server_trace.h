@@ -25,9 +25,9 @@ static void server_worker_1(struct trace_writer *w, uint64_t i, const struct sam
     sample_state(w, SAMPLE_WORKER_1, at + US(600) + disk, TRACE_RUNNING, 1, 0, 0, 0, 0);
     sample_syscall(w, SAMPLE_WORKER_1, at + US(600), disk, 74, "fsync", 7, i == 19 ? -5 : 0,
                    s->write, file);
-    trace_writer_row(w, TRACE_LOCK_HOLD_TABLE, SAMPLE_WORKER_1,
-                     (uint64_t[]){at + US(100), US(500), SERVER_MUTEX, TRACE_LOCK_MUTEX, 1,
-                                  s->unlock});
+    trace_writer_row(
+        w, TRACE_LOCK_HOLD_TABLE, SAMPLE_WORKER_1,
+        (uint64_t[]){at + US(100), US(500), SERVER_MUTEX, TRACE_LOCK_MUTEX, 1, s->unlock});
     for (uint64_t k = 0; k < 4; k++)
         trace_writer_row(w, TRACE_SAMPLE_TABLE, SAMPLE_WORKER_1,
                          (uint64_t[]){at + US(50 + 50 * k), TRACE_SAMPLE_CPU, US(50), s->work});
@@ -51,8 +51,9 @@ static void server_worker_2(struct trace_writer *w, uint64_t i, const struct sam
                                   i % 2 ? 102 : 0, i % 4 ? s->alloc : s->work});
     trace_writer_row(w, TRACE_REGION_TABLE, SAMPLE_WORKER_2,
                      (uint64_t[]){at, US(700 + 10 * i), trace_writer_string(w, "request"), i + 1});
-    trace_writer_row(w, TRACE_REGION_TABLE, SAMPLE_WORKER_2,
-                     (uint64_t[]){runs + US(5), US(20 + i), trace_writer_string(w, "parse"), i + 1});
+    trace_writer_row(
+        w, TRACE_REGION_TABLE, SAMPLE_WORKER_2,
+        (uint64_t[]){runs + US(5), US(20 + i), trace_writer_string(w, "parse"), i + 1});
     sample_syscall(w, SAMPLE_WORKER_2, runs + US(100), US(1), 0, "read", 9, i % 5 ? 512 : -11, 0,
                    "TCP 10.0.0.1:6379");
 }
@@ -68,6 +69,16 @@ static void server_main(struct trace_writer *w, uint64_t i, const struct sample_
     trace_writer_row(w, TRACE_WAKEUP_TABLE, 0, (uint64_t[]){woken, 102, 100, 0});
 }
 
+/* Takes worker-1's CPU away in each round. */
+static void server_flusher(struct trace_writer *w, uint64_t i)
+{
+    uint64_t at = US(1000) * i;
+    sample_state(w, SAMPLE_CHILD, at, TRACE_BLOCKED, 1, TRACE_REASON_SLEEP, 230, 0, 0);
+    sample_state(w, SAMPLE_CHILD, at + US(300), TRACE_RUNNING, 1, 0, 0, 0, 0);
+    sample_state(w, SAMPLE_CHILD, at + US(310 + 10 * i), TRACE_BLOCKED, 1, TRACE_REASON_SLEEP, 230,
+                 0, 0);
+}
+
 static void server_rest(struct trace_writer *w)
 {
     uint64_t end = US(1000) * SERVER_ROUNDS;
@@ -77,6 +88,7 @@ static void server_rest(struct trace_writer *w)
     sample_thread(w, 100, 100, "server", 0, end);
     sample_thread(w, 101, 100, "worker-1", 0, end);
     sample_thread(w, 102, 100, "worker-2", 0, end);
+    sample_thread(w, 103, 100, "flusher", 0, end);
     trace_writer_row(w, TRACE_LOCK_TABLE, 0,
                      (uint64_t[]){SERVER_MUTEX, TRACE_LOCK_MUTEX,
                                   trace_writer_string(w, "queue_mutex"), 5000, SERVER_ROUNDS,
@@ -84,9 +96,9 @@ static void server_rest(struct trace_writer *w)
     trace_writer_row(
         w, TRACE_LOST_TABLE, 0,
         (uint64_t[]){US(3000), US(500), 102, 0, 17, trace_writer_string(w, "lttng ring")});
-    trace_writer_row(w, TRACE_LOST_TABLE, 0,
-                     (uint64_t[]){US(9000), US(100), 0, (uint64_t)-1, 3,
-                                  trace_writer_string(w, "bpf ring")});
+    trace_writer_row(
+        w, TRACE_LOST_TABLE, 0,
+        (uint64_t[]){US(9000), US(100), 0, (uint64_t)-1, 3, trace_writer_string(w, "bpf ring")});
 }
 
 static bool server_trace_write(const char *path, struct err *err)
@@ -100,6 +112,7 @@ static bool server_trace_write(const char *path, struct err *err)
         server_worker_1(w, i, &stacks);
         server_worker_2(w, i, &stacks);
         server_main(w, i, &stacks);
+        server_flusher(w, i);
     }
     trace_writer_meta_u64(w, "start_unix_ns", 1700000000123456789);
     trace_writer_meta_u64(w, "duration_ns", US(1000) * SERVER_ROUNDS);

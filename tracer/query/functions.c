@@ -11,7 +11,7 @@
 const char query_functions_help[] =
     "Functions beside SQLite's own:\n"
     "  ns(x)             nanoseconds as text: 1.23 ms\n"
-    "  bytes(x)          bytes as text: 1.5 KiB\n"
+    "  bytes(x)          bytes as text: 1.50 KiB\n"
     "  hexaddr(x)        an address as text: 0x7f12...\n"
     "  wall(ts)          the calendar time (UTC) of a ts\n"
     "  percentile(x, p)  aggregate: the smallest x that p percent do not exceed; exact up to\n"
