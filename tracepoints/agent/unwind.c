@@ -35,7 +35,7 @@ enum {
 
 extern void *__libc_stack_end;
 
-/* rule | (pc >> CACHE_BITS ^ salt) << 31. One word each: never torn. */
+/* rule | (key >> CACHE_BITS ^ salt) << 31. One word each: never torn. */
 static _Atomic uint64_t g_cache[1 << CACHE_BITS];
 
 /* The state on arrival in one frame, and where its pc and fp were read: pc at sp - 8,
@@ -163,14 +163,16 @@ WALKER static bool load(void *walk, uintptr_t addr, uintptr_t *value)
 
 /* --- rules --- */
 
-static uint32_t rule_of(uintptr_t pc, uint64_t salt)
+/* `key` is a return address, or one more than the address of an exact pc. */
+static inline uint32_t rule_of(uintptr_t key, uint64_t salt)
 {
-    _Atomic uint64_t *slot = &g_cache[(pc ^ pc >> CACHE_BITS) & ((1 << CACHE_BITS) - 1)];
-    uint64_t tag = (pc >> CACHE_BITS ^ salt) << UNWIND_RULE_BITS;
-    uint64_t have = atomic_load_explicit(slot, memory_order_relaxed) ^ tag;
-    if (have >> UNWIND_RULE_BITS == 0 && have)
-        return (uint32_t)have;
-    uint32_t rule = unwind_modules_rule(pc);
+    _Atomic uint64_t *slot = &g_cache[(key ^ key >> CACHE_BITS) & ((1 << CACHE_BITS) - 1)];
+    uint64_t tag = (key >> CACHE_BITS ^ salt) << UNWIND_RULE_BITS;
+    uint64_t have = atomic_load_explicit(slot, memory_order_relaxed);
+    uint32_t rule = have & ((UINT64_C(1) << UNWIND_RULE_BITS) - 1);
+    if (__builtin_expect((have ^ tag) >> UNWIND_RULE_BITS == 0 && rule, 1))
+        return rule;
+    rule = unwind_modules_rule(key - 1);
     if (rule)
         atomic_store_explicit(slot, tag | rule, memory_order_relaxed);
     return rule;
@@ -452,21 +454,25 @@ WALKER static enum stop walk_plain(struct walk *w)
     uintptr_t *to = w->pcs + w->n, *to_end = w->pcs + w->max;
     struct memo_frame *rec = w->rec, *rec_end = w->own_stack ? w->rec_end : w->rec;
     uint64_t salt = w->salt;
-    bool exact = w->at.exact;
+    uintptr_t key = pc + w->at.exact;
     enum stop stop = STOP_FULL;
     for (; to < to_end; *to++ = pc) {
         if (sp >= meet_sp) {
             stop = STOP_MEET;
             break;
         }
-        uint32_t rule = rule_of(pc - !exact, salt);
+        uint32_t rule = rule_of(key, salt);
         uint32_t kind = unwind_rule_kind(rule);
-        if (kind != UNWIND_RSP && kind != UNWIND_RBP) {
-            w->odd_rule = rule;
-            stop = STOP_ODD;
-            break;
+        uintptr_t base = sp;
+        if (__builtin_expect(kind != UNWIND_RSP, 0)) { /* predicted: no wait for fp */
+            if (kind != UNWIND_RBP) {
+                w->odd_rule = rule;
+                stop = STOP_ODD;
+                break;
+            }
+            base = fp;
         }
-        uintptr_t cfa = (kind == UNWIND_RSP ? sp : fp) + unwind_rule_cfa(rule);
+        uintptr_t cfa = base + unwind_rule_cfa(rule);
         uintptr_t saved = unwind_rule_rbp(rule);
         uintptr_t fp_slot = cfa - saved;
         if (cfa <= sp || (cfa > hi && !range_reach(w, cfa))) {
@@ -481,14 +487,14 @@ WALKER static enum stop walk_plain(struct walk *w)
             fp = *(const uintptr_t *)fp_slot;
         pc = *(const uintptr_t *)(cfa - 8);
         sp = cfa;
-        exact = false;
+        key = pc;
         if (rec < rec_end)
             *rec++ = (struct memo_frame){pc, sp, fp, fp_slot};
     }
     w->at.pc = pc;
     w->at.sp = sp;
     w->at.fp = fp;
-    w->at.exact = exact;
+    w->at.exact &= key != pc;
     w->n = (size_t)(to - w->pcs);
     if (w->own_stack)
         w->rec = rec;
