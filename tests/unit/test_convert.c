@@ -357,18 +357,23 @@ static void test_kernel_life(void **state)
     record(&r, WHYPROF_KERNEL_SWITCH_IN, 1, 301, AT(3), 0);
     record(&r, WHYPROF_KERNEL_EXEC, 1, 301, AT(4), 3, Q(301), comm_word("cc1"), Q(0));
     record(&r, WHYPROF_KERNEL_SWITCH_OUT, 1, 301, AT(6), 1, Q(0x80));
+    record(&r, WHYPROF_KERNEL_FORK, 1, 301, AT(5), 3, Q(302) | Q(301) << 32, comm_word("w"), Q(0));
     record(&r, WHYPROF_KERNEL_EXIT, 1, 301, AT(6), 3, Q(301) | Q(1) << 32, Q(9), Q(3 * MS));
+    /* One of its threads takes longer than the kernel's word on the group. */
+    record(&r, WHYPROF_KERNEL_SWITCH_IN, 0, 302, AT(7), 0);
+    record(&r, WHYPROF_KERNEL_EXIT, 0, 302, AT(8), 3, Q(301), Q(9), Q(1 * MS));
     ctf_event(&c, 0, AT(10), 50, 50, "whyprof_sched:kernel", r.n, r.w);
     ctf_event(&c, 0, AT(10), 50, 50, "whyprof_sched:watermark", AT(10));
     ctf_close(&c);
     struct trace *t = convert_and_open();
     EXPECT(t, PROCESS, 0, "pid ppid name start_ts end_ts exit_status",
-           "300 1 sh 0 10 -1|301 300 sh 2 4 -1|301 300 cc1 4 6 137");
+           "300 1 sh 0 10 -1|301 300 sh 2 4 -1|301 300 cc1 4 8 137");
     EXPECT(t, THREAD, 0, "tid pid name start_ts end_ts cpu_ns",
-           "300 300 sh 0 10 0|301 301 sh 2 4 0|301 301 cc1 4 6 3");
+           "300 300 sh 0 10 0|301 301 sh 2 4 0|302 301 w 5 8 1|301 301 cc1 4 6 3");
     EXPECT(t, THREAD_STATE, 0, "ts state reason", "0 blocked unknown");
     EXPECT(t, THREAD_STATE, 1, "ts state cpu", "2 runnable -1|3 running 1");
-    EXPECT(t, THREAD_STATE, 2, "ts state cpu", "4 running 1");
+    EXPECT(t, THREAD_STATE, 2, "ts state cpu", "5 runnable -1|7 running 0");
+    EXPECT(t, THREAD_STATE, 3, "ts state cpu", "4 running 1");
     trace_close(t);
 }
 

@@ -145,7 +145,8 @@ struct proc {
     uint64_t end_ts;       /* valid when ended */
     uint64_t announced_ts; /* start_ts of its process_start; 0 = none came */
     bool announced;
-    bool ours; /* it has our name: hidden unless the agent announces it */
+    bool exited; /* the kernel said so; some of its threads may still be ending */
+    bool ours;   /* it has our name: hidden unless the agent announces it */
     bool ended;
     bool kernel_calls;        /* the kernel's syscall records cover it */
     struct thread *threads;   /* all of them, newest first */

@@ -70,8 +70,13 @@ static void name_proc(struct model *m, struct proc *p, const char *name)
     p->ours = is_ours(name);
 }
 
+static void end_proc(struct model *m, struct proc *p, uint64_t ts);
+
+/* A new image of the pid; the one before has ended by now. */
 static struct proc *proc_new(struct model *m, uint32_t pid, uint64_t ts)
 {
+    if (proc_find(m, pid))
+        end_proc(m, proc_find(m, pid), ts);
     struct proc *p = arena_alloc(&m->arena, sizeof *p);
     p->pid = pid;
     p->index = (uint32_t)m->proc_count;
@@ -184,7 +189,9 @@ static void end_proc(struct model *m, struct proc *p, uint64_t ts)
     if (p->ended)
         return;
     p->ended = true;
-    p->end_ts = ts;
+    if (!p->exited)
+        p->end_ts = ts;
+    ts = p->end_ts;
     for (struct thread *t = p->threads; t; t = t->next)
         end_thread(m, t, ts);
 }
@@ -195,7 +202,7 @@ static void end_proc(struct model *m, struct proc *p, uint64_t ts)
  * (dump), or when first sight or the kernel made the image just before. */
 static bool same_image(const struct proc *p, uint64_t start_ts)
 {
-    return p && !p->ended && (!p->announced || p->announced_ts == start_ts);
+    return p && !p->ended && !p->exited && (!p->announced || p->announced_ts == start_ts);
 }
 
 /* Whether a command line's first word is a path of ours. */
@@ -226,8 +233,6 @@ void process_start(struct model *m, const struct event *ev)
     uint32_t ppid = (uint32_t)ev->v[PROCESS_START_ppid];
     struct proc *p = proc_find(m, ev->vpid);
     if (!same_image(p, told_ts)) {
-        if (p)
-            end_proc(m, p, start_ts);
         p = proc_new(m, ev->vpid, start_ts);
         if (proc_find(m, ppid))
             syscall_inherit_fds(p, proc_find(m, ppid));
@@ -246,7 +251,7 @@ void process_of(struct model *m, const struct event *ev)
     uint64_t told_ts = ev->v[PROCESS_OF_start_ts];
     uint64_t start_ts = told_ts && told_ts < ev->ts ? told_ts : ev->ts;
     struct proc *p = proc_find(m, pid);
-    if (!p || p->ended)
+    if (!p || p->ended || p->exited)
         p = proc_new(m, pid, start_ts);
     if (p->announced)
         return;
@@ -302,7 +307,7 @@ void process_forked(struct model *m, uint64_t ts, uint32_t parent_tid, uint32_t 
 {
     struct proc *p = proc_find(m, pid);
     struct thread *parent = thread_find(m, parent_tid);
-    if (tid == pid && (!p || p->ended)) {
+    if (tid == pid && (!p || p->ended || p->exited)) {
         p = proc_new(m, pid, ts);
         name_proc(m, p, comm);
         if (parent && parent->proc) {
@@ -322,8 +327,6 @@ void process_execed(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, co
     struct proc *old = proc_find(m, pid);
     struct thread *before = thread_find(m, tid);
     int32_t cpu = before ? before->now.cpu : -1;
-    if (old)
-        end_proc(m, old, ts);
     struct proc *p = proc_new(m, pid, ts);
     if (old)
         p->ppid = old->ppid;
@@ -341,12 +344,17 @@ void process_exited(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, bo
     if (cpu_ns)
         t->cpu_ns = cpu_ns;
     end_thread(m, t, ts);
-    struct proc *p = proc_find(m, pid);
-    if (!last || !p)
+    struct proc *p = t->proc;
+    if (!p)
+        return;
+    if (p->exited && ts > p->end_ts)
+        p->end_ts = ts;
+    if (!last)
         return;
     uint32_t signal = code & 0x7f;
     p->exit_status = (int32_t)(signal ? 128 + signal : code >> 8 & 0xff);
-    end_proc(m, p, ts);
+    p->exited = true;
+    p->end_ts = ts;
 }
 
 void thread_named(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, const char *comm,

@@ -325,6 +325,18 @@ static uint64_t entry_of(Dwarf_Die *die)
     return dwarf_entrypc(die, &entry) == 0 ? entry : 0;
 }
 
+/* GCC splits a function's rare part off and may inline the rest into what is
+ * left, as if the function called itself from its own first line: no call. */
+static bool is_split(struct dwarf_file *f, struct dwarf_unit *u, struct scope *inner)
+{
+    struct scope *outer = &u->scopes[inner->parent];
+    const char *name = scope_name(f, u, inner), *outer_name = scope_name(f, u, outer);
+    int line;
+    return name && outer_name && !strcmp(name, outer_name) &&
+           dwarf_decl_line(&outer->die, &line) == 0 &&
+           die_number(&inner->die, DW_AT_call_line) == (uint32_t)line;
+}
+
 unsigned dwarf_frames(struct dwarf_file *f, uint64_t vaddr,
                       struct dwarf_frame frames[DWARF_MAX_FRAMES])
 {
@@ -346,6 +358,8 @@ unsigned dwarf_frames(struct dwarf_file *f, uint64_t vaddr,
             frame->entry = entry_of(&scope->die) + f->bias;
         if (scope->parent == NO_SCOPE || n == DWARF_MAX_FRAMES)
             break;
+        if (is_split(f, u, scope))
+            continue;
         frames[n] = (struct dwarf_frame){0};
         set_call_site(&frames[n++], &u->die, &scope->die);
     }
