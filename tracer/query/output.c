@@ -51,6 +51,19 @@ static size_t utf8_bytes(const unsigned char *s, size_t left)
     return overlong || surrogate || beyond ? 0 : n;
 }
 
+/* Most cells are whole numbers: printf takes as long as the query. */
+static void put_int(struct strbuf *sb, int64_t value)
+{
+    char text[24], *p = text + sizeof text;
+    uint64_t left = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--p = (char)('0' + left % 10);
+    while (left /= 10);
+    if (value < 0)
+        *--p = '-';
+    strbuf_append(sb, p, (size_t)(text + sizeof text - p));
+}
+
 /* The shortest of 15 or 17 digits that reads back as the same number. */
 static void put_real(struct strbuf *sb, double real)
 {
@@ -106,7 +119,7 @@ static void hold_cell(struct output *o, const struct output_cell *c)
     size_t off = o->text.len;
     unsigned width = UINT32_MAX;
     if (c->type == OUTPUT_INT)
-        strbuf_printf(&o->text, "%" PRId64, c->integer);
+        put_int(&o->text, c->integer);
     else if (c->type == OUTPUT_ADDRESS)
         strbuf_printf(&o->text, "0x%" PRIx64, (uint64_t)c->integer);
     else if (c->type == OUTPUT_REAL)
@@ -235,7 +248,7 @@ static void csv_row(struct output *o, const struct output_cell *cells)
         if (i)
             strbuf_putc(&o->text, ',');
         if (c->type == OUTPUT_INT || c->type == OUTPUT_ADDRESS)
-            strbuf_printf(&o->text, "%" PRId64, c->integer);
+            put_int(&o->text, c->integer);
         else if (c->type == OUTPUT_REAL)
             put_real(&o->text, c->real);
         else if (c->type == OUTPUT_TEXT)
@@ -274,7 +287,7 @@ static void put_json_cell(struct strbuf *sb, const struct output_cell *c)
     switch (c->type) {
     case OUTPUT_INT:
     case OUTPUT_ADDRESS:
-        strbuf_printf(sb, "%" PRId64, c->integer);
+        put_int(sb, c->integer);
         return;
     case OUTPUT_REAL:
         if (isfinite(c->real))
