@@ -21,9 +21,11 @@ mkdir -p "$out_dir"
 port=$((20000 + RANDOM % 30000))
 trace=$out_dir/trace_$(date +%Y%m%d_%H%M%S).out
 
-say "tracing redis-server (four I/O threads, append-only file) on port $port"
+# redis' I/O threads spin while they wait for work: more of them than CPUs only fight
+io_threads=$(($(nproc) >= 8 ? 4 : 2))
+say "tracing redis-server ($io_threads I/O threads, append-only file) on port $port"
 "$whyprof" run --trace -o "$trace" -- redis-server --port "$port" --save '' --appendonly yes \
-    --io-threads 4 --io-threads-do-reads yes --dir "$dir" --loglevel warning &
+    --io-threads "$io_threads" --io-threads-do-reads yes --dir "$dir" --loglevel warning &
 tracer=$!
 for _ in $(seq 100); do
     redis-cli -p "$port" ping >/dev/null 2>&1 && break

@@ -61,7 +61,8 @@ only_in 'babeltrace2' tracer/convert/
 only_in 'lttng/lttng' tracer/session/
 only_in 'lttng/(tracepoint|ust)' tracepoints/
 only_in 'bpf/|linux/perf_event' tracer/collect/
-only_in 'elfutils|dwarf' tracer/symbols/
+only_in 'elfutils' tracer/symbols/
+only_in 'dwarf' tracer/symbols/ tracepoints/agent/ # constants only in the agent
 only_in 'libdeflate' tracer/profile/
 only_in 'sqlite3' tracer/query/
 only_in 'cjson' tracer/export/ tracer/report/ tracer/session/ tracer/cli/ viewer/
