@@ -5,3 +5,5 @@ build=${1:?usage: run.sh BUILD-FOLDER}
 here=$(dirname "$0")
 printf '== overhead\n'
 "$here/overhead.py" "$build" ${BENCH_ARGS:-}
+printf '\n== a call stack\n'
+"$build/bench/bench_unwind"

@@ -370,7 +370,7 @@ static void generated_code(void **state)
 
 static const char *plugin_path(void)
 {
-    return TEST_LIB_DIR "/unwind_plugin.so";
+    return TEST_MODULE_DIR "/unwind_plugin.so";
 }
 
 static void loaded_library(void **state)
@@ -591,7 +591,7 @@ static void sample_program(const char *command)
     int fd = mkstemp(report);
     assert_return_code(fd, errno);
     snprintf(line, sizeof line,
-             "UNWIND_REPORT=%s LD_PRELOAD=" TEST_LIB_DIR "/unwind_preload.so %s >/dev/null 2>&1",
+             "UNWIND_REPORT=%s LD_PRELOAD=" TEST_MODULE_DIR "/unwind_preload.so %s >/dev/null 2>&1",
              report, command);
     int status = system(line);
     FILE *f = fdopen(fd, "r");
