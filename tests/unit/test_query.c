@@ -294,6 +294,10 @@ static void a_tid_used_twice(void **state)
            "ts\n0\n1000\n2000\n500000\n501000\n502000\n");
     expect(t, "SELECT thread_id, sum(dur) FROM thread_state GROUP BY thread_id",
            "thread_id,sum(dur)\n0,400000\n1,100000\n");
+    expect(
+        t,
+        "SELECT thread_at(7, 600000) a, thread_at(7, 5) b, thread_at(8, 5) c, thread_at(NULL, 5) d",
+        "a,b,c,d\n0,1,,\n");
     expect(t, "SELECT tid, sum(dur) FROM thread_state GROUP BY tid", "tid,sum(dur)\n7,500000\n");
     expect(t, "SELECT object, hexaddr(object) FROM thread_state WHERE object = -2",
            "object,hexaddr(object)\n-2,0xfffffffffffffffe\n");

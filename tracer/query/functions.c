@@ -18,6 +18,8 @@ const char query_functions_help[] =
     "                    4 million values, then within 0.1 %\n"
     "  stack(stack_id)   a call stack as text, leaf;...;root\n"
     "  folded(stack_id)  the same root first, as flame graph tools read it\n"
+    "  thread_at(tid, ts)  the thread_id of the thread that had this tid then: an exec, or the\n"
+    "                    kernel, gives a tid to several threads of a trace, one after another\n"
     "  site(stack_id)    the innermost function outside libc; site(stack_id, 'alloc') also\n"
     "                    skips malloc's wrappers; site(stack_id, 'leaf') skips nothing\n";
 
@@ -138,6 +140,31 @@ static void fn_site(sqlite3_context *ctx, int argc, sqlite3_value **argv)
     sqlite3_result_text(ctx, name, -1, SQLITE_TRANSIENT);
 }
 
+static void fn_thread_at(sqlite3_context *ctx, int argc, sqlite3_value **argv)
+{
+    (void)argc;
+    struct query *q = sqlite3_user_data(ctx);
+    if (sqlite3_value_type(argv[0]) == SQLITE_NULL || sqlite3_value_type(argv[1]) == SQLITE_NULL)
+        return;
+    uint64_t ts = (uint64_t)sqlite3_value_int64(argv[1]);
+    size_t count;
+    const struct query_key *found = query_find_key(&q->data, TRACE_THREAD_TABLE, TRACE_THREAD_tid,
+                                                   (uint64_t)sqlite3_value_int64(argv[0]), &count);
+    struct trace_cursor c = trace_cursor(q->data.trace, TRACE_THREAD_TABLE, 0);
+    uint64_t best = 0, best_start = 0;
+    bool any = false;
+    for (size_t i = 0; i < count; i++) { /* the last that had started */
+        uint64_t start = trace_get(&c, found[i].row, TRACE_THREAD_start_ts);
+        if (start > ts || (any && start < best_start))
+            continue;
+        any = true;
+        best = found[i].row;
+        best_start = start;
+    }
+    if (any)
+        sqlite3_result_int64(ctx, (sqlite3_int64)best);
+}
+
 struct percentile {
     struct quantile quantile;
     double percent;
@@ -190,9 +217,9 @@ int query_functions_register(struct query *q)
         int argc;
         void (*call)(sqlite3_context *, int, sqlite3_value **);
     } functions[] = {
-        {"ns", 1, fn_ns},     {"bytes", 1, fn_bytes}, {"hexaddr", 1, fn_hexaddr},
-        {"wall", 1, fn_wall}, {"stack", 1, fn_stack}, {"folded", 1, fn_folded},
-        {"site", 1, fn_site}, {"site", 2, fn_site},
+        {"ns", 1, fn_ns},         {"bytes", 1, fn_bytes},         {"hexaddr", 1, fn_hexaddr},
+        {"wall", 1, fn_wall},     {"thread_at", 2, fn_thread_at}, {"stack", 1, fn_stack},
+        {"folded", 1, fn_folded}, {"site", 1, fn_site},           {"site", 2, fn_site},
     };
     int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC;
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {

@@ -4,7 +4,7 @@ SELECT holder.name AS holder, site(w.holder_stack_id) AS held_in, site(w.stack_i
        ns(sum(w.dur)) AS total, ns(max(w.dur)) AS longest
 FROM thread t
 JOIN lock_wait w USING (thread_id)
-LEFT JOIN thread holder ON holder.tid = w.holder_tid
+LEFT JOIN thread holder ON holder.thread_id = thread_at(w.holder_tid, w.ts)
 LEFT JOIN lock l ON l.lock = w.lock AND l.pid = t.pid
 WHERE t.name = 'worker-2'
 GROUP BY w.lock, w.holder_tid, w.stack_id, w.holder_stack_id
