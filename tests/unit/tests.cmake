@@ -4,6 +4,7 @@ whyprof_test(test_trace_file trace)
 whyprof_test(test_dump_check trace)
 whyprof_test(test_query query)
 whyprof_test(test_convert convert)
+whyprof_test(test_session session)
 add_dependencies(test_convert babeltrace2-plugin-whyprof)
 
 # The agent's unwinder by itself. What is preloaded or loaded goes without sanitizers.

@@ -261,6 +261,8 @@ void record_note_start(struct state *st, const struct recorder *r)
     state_set(st, "phase", "recording");
     state_set(st, "meta.session.buffers", "%u CPUs x %u x %" PRIu64 " KiB", b->cpus, b->subbufs,
               b->subbuf_bytes >> 10);
+    if (r->target.pid)
+        state_set(st, "meta.target_pid", "%d", (int)r->target.pid);
     if (c->mechanism_sched[0])
         state_set(st, "meta.mechanism.sched", "%s", c->mechanism_sched);
     if (c->mechanism_syscall[0])

@@ -72,7 +72,7 @@ pid_t daemon_pid(const struct runtime *rt)
     if (!read_small(path, text, sizeof text))
         return 0;
     pid_t pid = (pid_t)strtol(text, NULL, 10);
-    return pid > 0 && kill(pid, 0) == 0 ? pid : 0;
+    return pid > 0 && procfs_start_ticks(pid) ? pid : 0;
 }
 
 static void marker_path(const struct runtime *rt, char *path, size_t cap)
@@ -180,7 +180,8 @@ void daemon_stop_if_ours(const struct runtime *rt)
     if (sessions_left())
         return;
     kill(pid, SIGTERM);
-    for (int ms = 0; ms < STOP_MS && (kill(pid, 0) == 0 || daemon_alive()); ms += POLL_MS)
+    /* Its zombie does not count: init may be slow to take it. */
+    for (int ms = 0; ms < STOP_MS && procfs_start_ticks(pid); ms += POLL_MS)
         poll(NULL, 0, POLL_MS);
     unlink(path);
 }

@@ -78,6 +78,10 @@ static bool launch(struct recorder *r, int *exit_code, struct err *err)
         return false;
     bool followed = collector_add(&r->collector, r->target.pid, COLLECTOR_ADD_MS);
     bool kernel_calls = followed && r->collector.mechanism_syscall[0];
+    if (!followed && !r->options.agent_path) {
+        err_set(err, "no agent, and this user may not follow it in the kernel");
+        return err_hint(err, "run as root");
+    }
     return target_release(&r->target, kernel_calls ? "syscalls=kernel" : "", exit_code, err);
 }
 

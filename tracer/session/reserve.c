@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -17,8 +18,9 @@ static void reserve_path(const char *dir, char path[PATH_MAX])
 static bool no_room(const char *dir, uint64_t bytes, struct err *err)
 {
     char need[FMT_MAX];
-    err_set(err, "%s has less than the %s of free space that a recording needs", dir,
-            fmt_bytes(need, bytes));
+    const char *slash = strrchr(dir, '/'); /* the folder itself was made for the recording */
+    err_set(err, "folder %.*s has less than the %s of free space that a recording needs",
+            (int)(slash ? slash - dir : 1), slash ? dir : ".", fmt_bytes(need, bytes));
     return err_hint(err, "free some space there, or choose another folder with -o");
 }
 

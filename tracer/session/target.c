@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -169,6 +170,8 @@ static void child_main(char *const *argv, const struct target_env *env, const si
                        bool background, int go_fd, int status_fd)
 {
     char options[OPTIONS_MAX];
+    const char *slash = strrchr(argv[0], '/');
+    prctl(PR_SET_NAME, slash ? slash + 1 : argv[0]); /* what kernel events call it till then */
     ssize_t n = read(go_fd, options, sizeof options - 1);
     if (n <= 0)
         _exit(127); /* cancelled: the recorder has told why, or died */
