@@ -162,6 +162,39 @@ static void files_appear_whole_or_not_at_all(void **state)
     assert_true(file_remove_tree(dir, &err));
 }
 
+static void pipes_and_links_stay_what_they_are(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/whyprof-test-XXXXXX", fifo[64], file[64], link[64], back[8] = "";
+    assert_non_null(mkdtemp(dir));
+    snprintf(fifo, sizeof fifo, "%s/fifo", dir);
+    snprintf(file, sizeof file, "%s/file", dir);
+    snprintf(link, sizeof link, "%s/link", dir);
+    struct err err = {0};
+    struct file_out out;
+    struct stat st;
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    int reader = open(fifo, O_RDWR | O_NONBLOCK);
+    assert_true(file_out_open(&out, fifo, &err));
+    file_out_write(&out, "piped", 5);
+    assert_true(file_out_commit(&out, &err));
+    assert_int_equal(read(reader, back, sizeof back), 5);
+    close(reader);
+    assert_int_equal(stat(fifo, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+
+    close(open(file, O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(symlink("file", link), 0);
+    assert_true(file_out_open(&out, link, &err));
+    file_out_write(&out, "linked", 6);
+    assert_true(file_out_commit(&out, &err));
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(st.st_size, 6);
+    assert_true(file_remove_tree(dir, &err));
+}
+
 static void a_full_disk_leaves_nothing(void **state)
 {
     (void)state;
@@ -273,6 +306,7 @@ int main(void)
         cmocka_unit_test(map64_agrees_with_an_array),
         cmocka_unit_test(intern_gives_dense_ids),
         cmocka_unit_test(files_appear_whole_or_not_at_all),
+        cmocka_unit_test(pipes_and_links_stay_what_they_are),
         cmocka_unit_test(a_full_disk_leaves_nothing),
         cmocka_unit_test(quantities_read_well),
         cmocka_unit_test(options_are_parsed),

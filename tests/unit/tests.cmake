@@ -2,6 +2,7 @@
 whyprof_test(test_base base)
 whyprof_test(test_trace_file trace)
 whyprof_test(test_dump_check trace)
+whyprof_test(test_profile profile)
 whyprof_test(test_query query)
 whyprof_test(test_convert convert)
 whyprof_test(test_session session)

@@ -34,8 +34,10 @@ const char *analyze_reason_text(enum trace_reason reason)
     case TRACE_REASON_UNKNOWN:
     case TRACE_REASON_NONE:
         return "not known";
-    default:
-        return trace_enum_name(TRACE_REASON, reason);
+    default: { /* a later version's reason has no name here */
+        const char *name = trace_enum_name(TRACE_REASON, reason);
+        return name ? name : "not known";
+    }
     }
 }
 

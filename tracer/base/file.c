@@ -121,24 +121,47 @@ static void write_all(struct file_out *out, const uint8_t *p, size_t bytes)
     }
 }
 
+/* A device or a pipe (/dev/null, /dev/stdout) is written to as it is: a file put in
+ * its place would take it away from everybody. */
+static bool open_special(struct file_out *out, const char *path, struct err *err)
+{
+    out->fd = open(path, O_WRONLY | O_CLOEXEC);
+    return out->fd >= 0 || err_errno(err, "open %s", path);
+}
+
+static bool open_temporary(struct file_out *out, const char *path, struct err *err)
+{
+    if (asprintf(&out->temp_path, "%s.XXXXXX.tmp", path) < 0)
+        abort();
+    out->fd = mkostemps(out->temp_path, 4, O_CLOEXEC);
+    if (out->fd >= 0)
+        return true;
+    bool no_folder = errno == ENOENT;
+    err_errno(err, "create %s", path);
+    if (no_folder)
+        err_hint(err, "its folder does not exist: make it, or name another with -o");
+    free(out->temp_path);
+    out->temp_path = NULL;
+    return false;
+}
+
 bool file_out_open(struct file_out *out, const char *path, struct err *err)
 {
     *out = (struct file_out){.fd = -1};
     struct stat st;
-    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+    bool exists = stat(path, &st) == 0;
+    if (exists && S_ISDIR(st.st_mode))
         return err_set(err, "write %s: is a directory", path);
-    if (asprintf(&out->temp_path, "%s.XXXXXX.tmp", path) < 0)
-        abort();
-    out->fd = mkostemps(out->temp_path, 4, O_CLOEXEC);
-    if (out->fd < 0) {
-        err_errno(err, "create %s", path);
-        if (errno == ENOENT)
-            err_hint(err, "its folder does not exist: make it, or name another with -o");
-        free(out->temp_path);
-        out->temp_path = NULL;
+    char *target = exists ? realpath(path, NULL) : NULL; /* behind links, which stay */
+    if (!target)
+        target = strdup(path);
+    bool ok = exists && !S_ISREG(st.st_mode) ? open_special(out, path, err)
+                                             : open_temporary(out, target, err);
+    if (!ok) {
+        free(target);
         return false;
     }
-    out->path = strdup(path);
+    out->path = target;
     out->buf = mem_realloc(NULL, OUT_BUFFER, 1);
     return true;
 }
@@ -189,7 +212,7 @@ bool file_out_read(struct file_out *out, uint64_t off, void *p, size_t bytes, st
 bool file_out_commit(struct file_out *out, struct err *err)
 {
     out_flush(out);
-    if (!out->failed && rename(out->temp_path, out->path) < 0)
+    if (!out->failed && out->temp_path && rename(out->temp_path, out->path) < 0)
         out_fail(out, "name");
     if (out->failed) {
         if (err)

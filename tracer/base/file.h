@@ -31,12 +31,13 @@ struct file_out {
     uint8_t *buf; /* owned */
     size_t buf_len;
     char *path;      /* owned: the final name */
-    char *temp_path; /* owned: the name until file_out_commit */
+    char *temp_path; /* owned: the name until file_out_commit; NULL for a device or pipe */
     bool failed;     /* a write failed: commit will fail with its cause */
     struct err cause;
 };
 
-/* Begins a file, mode 0600. Missing folders are an error. */
+/* Begins a file, mode 0600. Missing folders are an error. What is there and is no
+ * file (a device, a pipe) is written to directly, a link's target is replaced. */
 bool file_out_open(struct file_out *out, const char *path, struct err *err);
 /* Buffered; a failure is kept and told by commit, so callers need not look each time. */
 void file_out_write(struct file_out *out, const void *p, size_t bytes);

@@ -1,6 +1,7 @@
 #include "trace/check.h"
 
 #include "base/arena.h"
+#include "trace/totals.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@ struct checker {
     uint64_t rows_done;
     uint64_t rows_total;
     uint32_t *node_depths; /* owned: of each stack node, NULL when not known */
+    uint64_t node_count;
 };
 
 static bool done(const struct checker *ck)
@@ -134,7 +136,8 @@ static void check_partitions(struct checker *ck, enum trace_table table)
 {
     const struct trace_section *parts = ck->parts[table], *blocks = ck->blocks[table];
     const char *name = trace_tables[table].name;
-    uint64_t threads = trace_table_rows(ck->trace, TRACE_THREAD_TABLE), next = 0;
+    uint64_t threads = trace_rows(ck->trace, TRACE_THREAD_TABLE, 0), next = 0;
+    uint64_t problems = ck->problems;
     const struct trace_part_entry *p = at(ck, parts->off);
     for (uint64_t i = 0; i < parts->count && !done(ck); i++) {
         uint64_t off = offset_of(ck, &p[i]);
@@ -148,6 +151,8 @@ static void check_partitions(struct checker *ck, enum trace_table table)
     if (next != blocks->count)
         problem(ck, parts->off, "table %s has %" PRIu64 " blocks, its partitions use %" PRIu64,
                 name, blocks->count, next);
+    if (ck->problems != problems) /* else a block may count as rows many times over */
+        ck->rows_readable[table] = false;
     const struct trace_block_entry *e = at(ck, blocks->off);
     for (uint64_t i = 0; i < blocks->count && !done(ck); i++)
         check_block(ck, table, &e[i]);
@@ -163,7 +168,7 @@ static void check_tables(struct checker *ck)
             problem(ck, 0, "table %s lacks its %s", trace_tables[i].name,
                     ck->parts[i] ? "blocks" : "partitions");
         ck->row_counts[i] = trace_table_rows(ck->trace, (enum trace_table)i);
-        ck->rows_total += ck->row_counts[i];
+        ck->rows_total += ck->rows_readable[i] ? ck->row_counts[i] : 0;
     }
 }
 
@@ -187,17 +192,23 @@ static uint64_t block_off(const struct trace_cursor *c)
     return c->rows ? c->blocks[c->first / TRACE_BLOCK_ROWS].off : 0;
 }
 
+/* Rows of a table with problems of its own are not missed: one problem is enough. */
+static bool has_row(const struct checker *ck, enum trace_table table, uint64_t row)
+{
+    return row < ck->row_counts[table] || !ck->rows_readable[table];
+}
+
 static bool in_range(const struct checker *ck, enum trace_kind kind, uint64_t word)
 {
     switch (kind) {
     case TRACE_STR:
         return word < trace_string_count(ck->trace);
     case TRACE_STACK:
-        return word == 0 || word < ck->row_counts[TRACE_STACK_TABLE];
+        return word == 0 || has_row(ck, TRACE_STACK_TABLE, word);
     case TRACE_NODE:
-        return word < ck->row_counts[TRACE_STACK_NODE_TABLE];
+        return has_row(ck, TRACE_STACK_NODE_TABLE, word);
     case TRACE_FRAME:
-        return word == 0 || word < ck->row_counts[TRACE_FRAME_TABLE];
+        return word == 0 || has_row(ck, TRACE_FRAME_TABLE, word);
     case TRACE_TS:
     case TRACE_DUR:
         return word <= ck->header.duration_ns;
@@ -302,7 +313,8 @@ static void check_partition_rows(struct checker *ck, enum trace_table table, uin
 
 static void check_rows(struct checker *ck, enum trace_table table)
 {
-    uint64_t keys = trace_tables[table].by_thread ? ck->row_counts[TRACE_THREAD_TABLE] : 1;
+    uint64_t keys =
+        trace_tables[table].by_thread ? trace_rows(ck->trace, TRACE_THREAD_TABLE, 0) : 1;
     for (uint64_t key = 0; key < keys && key <= UINT32_MAX && !done(ck); key++)
         if (ck->rows_readable[table])
             check_partition_rows(ck, table, (uint32_t)key);
@@ -318,6 +330,7 @@ static void check_stack_nodes(struct checker *ck)
         return;
     ck->node_depths = mem_realloc(NULL, c.total_rows + 1, sizeof *ck->node_depths);
     ck->node_depths[0] = 0;
+    ck->node_count = c.total_rows;
     for (uint64_t row = 1; row < c.total_rows && !done(ck); row++) {
         uint64_t parent = trace_get(&c, row, TRACE_STACK_NODE_parent);
         ck->node_depths[row] = parent < row ? ck->node_depths[parent] + 1 : 1;
@@ -330,7 +343,6 @@ static void check_stack_nodes(struct checker *ck)
 static void check_stacks(struct checker *ck)
 {
     struct trace_cursor c = trace_cursor(ck->trace, TRACE_STACK_TABLE, 0);
-    uint64_t nodes = ck->row_counts[TRACE_STACK_NODE_TABLE];
     if (!ck->node_depths || !ck->rows_readable[TRACE_STACK_TABLE])
         return;
     for (uint64_t row = 0; row < c.total_rows && !done(ck); row++) {
@@ -338,7 +350,7 @@ static void check_stacks(struct checker *ck)
         uint64_t depth = trace_get(&c, row, TRACE_STACK_depth);
         if (row == 0 && node)
             problem(ck, block_off(&c), "stack 0 is not empty");
-        if (node < nodes && depth != ck->node_depths[node])
+        if (node < ck->node_count && depth != ck->node_depths[node])
             problem(ck, block_off(&c), "stack %" PRIu64 " has depth %" PRIu64 ", its nodes make %u",
                     row, depth, ck->node_depths[node]);
     }
@@ -360,6 +372,36 @@ static void check_thread_states(struct checker *ck, uint32_t thread, uint64_t st
         problem(ck, block_off(&c),
                 "states of thread %u go on at %" PRIu64 ", the thread ended at %" PRIu64, thread,
                 last, end);
+}
+
+/* The running totals of states are what the states add up to. */
+static void check_state_totals(struct checker *ck, uint32_t thread)
+{
+    struct trace_cursor states = trace_cursor(ck->trace, TRACE_THREAD_STATE_TABLE, thread);
+    struct trace_cursor totals = trace_cursor(ck->trace, TRACE_STATE_TOTAL_TABLE, thread);
+    if (!totals.total_rows || !ck->rows_readable[TRACE_THREAD_STATE_TABLE] ||
+        !ck->rows_readable[TRACE_STATE_TOTAL_TABLE])
+        return;
+    struct totals_builder builder = {0};
+    uint64_t span[TRACE_THREAD_STATE_COLUMNS], sums[TRACE_STATE_TOTAL_COLUMNS], row = 0;
+    for (uint64_t i = 0; i < states.total_rows; i++) {
+        for (unsigned col = 0; col < TRACE_THREAD_STATE_COLUMNS; col++)
+            span[col] = trace_get(&states, i, col);
+        if (!totals_add(&builder, span, sums))
+            continue;
+        for (unsigned col = 0; col < TRACE_STATE_TOTAL_COLUMNS; col++)
+            if (row < totals.total_rows && trace_get(&totals, row, col) != sums[col]) {
+                problem(ck, block_off(&totals),
+                        "state_total of thread %u, row %" PRIu64
+                        ": %s is not what its states add up to",
+                        thread, row, trace_tables[TRACE_STATE_TOTAL_TABLE].column[col].name);
+                return;
+            }
+        row++;
+    }
+    if (row != totals.total_rows)
+        problem(ck, block_off(&totals), "thread %u has %" PRIu64 " state_total rows, not %" PRIu64,
+                thread, totals.total_rows, row);
 }
 
 static bool has_process(struct checker *ck, uint64_t pid)
@@ -386,6 +428,7 @@ static void check_threads(struct checker *ck)
                     row, pid);
         last_pid = pid;
         check_thread_states(ck, (uint32_t)row, start, end);
+        check_state_totals(ck, (uint32_t)row);
     }
 }
 

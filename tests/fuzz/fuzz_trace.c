@@ -1,0 +1,75 @@
+/* Opens a trace file from memory and walks all of it as the readers do: cursors,
+ * check, dump, report, export. Damage must end in an error, never in a crash. */
+#include "analyze/range.h"
+#include "export/export.h"
+#include "fuzz.h"
+#include "report/report.h"
+#include "trace/check.h"
+#include "trace/dump.h"
+
+#include <stdlib.h>
+
+/* Directories may name one small block a million times over; walking that takes
+ * long, but shows nothing new. */
+#define MAX_ROWS 200000
+
+static void ignore_problem(void *data, uint64_t off, const char *text)
+{
+    (void)data;
+    (void)off;
+    (void)text;
+}
+
+static uint64_t all_rows(const struct trace *t)
+{
+    uint64_t rows = 0;
+    for (int i = 0; i < TRACE_TABLE_COUNT; i++)
+        rows += trace_table_rows(t, (enum trace_table)i);
+    return rows;
+}
+
+static void search_all(const struct trace *t)
+{
+    for (int i = 0; i < TRACE_TABLE_COUNT; i++) {
+        struct trace_cursor c = trace_cursor(t, (enum trace_table)i, 0);
+        for (uint64_t ts = 1; ts && ts < trace_duration_ns(t); ts *= 3) {
+            trace_lower_bound(&c, ts);
+            trace_row_at(&c, ts);
+        }
+    }
+}
+
+static void read_all(const struct trace *t, FILE *nowhere)
+{
+    struct err err;
+    struct report_options report = {.range = analyze_range_whole(t)};
+    struct export_options options = {.range = analyze_range_whole(t)};
+    struct export_result result;
+    search_all(t);
+    trace_dump(t, NULL, nowhere, &err);
+    for (const struct report *r = report_table; r->name; r++) {
+        report_print(r, t, &report, nowhere, &err);
+        report.json = !report.json;
+    }
+    for (const struct export_format *f = export_formats; f->name; f++)
+        export_trace(t, f, "/dev/null", &options, &result, &err); /* written to, not replaced */
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static FILE *nowhere;
+    if (!nowhere)
+        nowhere = fopen("/dev/null", "w");
+    uint8_t *copy = malloc(size + !size); /* the reader wants its memory aligned to 8 bytes */
+    memcpy(copy, data, size);
+    struct err err;
+    struct trace *t = trace_open_memory(copy, size, "fuzz", &err);
+    if (t && all_rows(t) <= MAX_ROWS) {
+        struct trace_check_sink sink = {.problem = ignore_problem, .max = 20};
+        trace_check(copy, size, &sink);
+        read_all(t, nowhere);
+    }
+    trace_close(t);
+    free(copy);
+    return 0;
+}
