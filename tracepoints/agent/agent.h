@@ -39,6 +39,7 @@ struct agent_tls {
     uint8_t inside;              /* 1: the guard is held; hooks pass straight through */
     uint8_t hidden;              /* 1: a thread of ours or of lttng-ust's: never traced */
     uint8_t gone;                /* 1: its thread_exit was emitted */
+    uint8_t looking;             /* 1: in dlsym: allocations come from the early store */
 };
 extern __thread struct agent_tls agent_tls __attribute__((tls_model("initial-exec")));
 

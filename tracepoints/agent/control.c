@@ -230,8 +230,7 @@ static void *helper(void *data)
     bool was_recording = data != NULL;
     int wait_ms = TICK_MS;
     uint64_t stats_at = agent_now();
-    agent_tls.hidden = 1;
-    agent_tls.inside = 1;
+    thread_hide();
     raw_call2(SYS_prctl, PR_SET_NAME, "whyprof");
     while (atomic_load(&agent.on)) {
         if (socket_is_ours()) {

@@ -2,6 +2,7 @@
 
 #include "tracepoints/agent/agent.h"
 #include "tracepoints/agent/control.h"
+#include "tracepoints/agent/loader.h"
 #include "tracepoints/agent/modules.h"
 #include "tracepoints/agent/options.h"
 #include "tracepoints/agent/raw.h"
@@ -70,6 +71,7 @@ static void before_fork(void)
     if (agent_tls.hidden)
         return;
     agent_tls.inside = 1;
+    loader_before_fork();
     lttng_ust_before_fork(&fork_mask);
 }
 
@@ -86,11 +88,17 @@ static void after_fork_child(void)
     if (agent_tls.hidden)
         return;
     bool was_on = atomic_exchange(&agent.on, false);
+    bool loader_whole = loader_after_fork_child();
     sampler_after_fork();
     threads_after_fork();
     locks_after_fork();
     stacks_new_generation();
     control_after_fork();
+    if (!loader_whole) { /* not traced */
+        lttng_ust_after_fork_parent(&fork_mask);
+        life_switch_off();
+        return;
+    }
     lttng_ust_after_fork_child(&fork_mask);
     if (was_on)
         begin_image(agent_now());
@@ -107,11 +115,13 @@ __attribute__((constructor)) static void life_begin(void)
     alloc_init();
     read_environment();
     lttng_ust_init_thread();
+    loader_init();
     stacks_init();
     unwind_init();
     thread_hooks_init();
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
     thread_self();
+    thread_hooks_watch();
     begin_image(agent_now());
     agent_tls.inside = 0;
     errno = saved_errno;
@@ -149,7 +159,7 @@ void life_before_exec(void)
 void life_switch_off(void)
 {
     atomic_store(&agent.on, false);
-    agent_tls.hidden = 1;
+    thread_hide();
 }
 
 __attribute__((destructor)) static void life_destroy(void)

@@ -74,15 +74,10 @@ static void read_path(struct module *m, const struct dl_phdr_info *info, bool fi
         long n = raw_call3(SYS_readlink, "/proc/self/exe", m->path, sizeof m->path - 1);
         m->path[n > 0 ? n : 0] = 0;
     } else if (strchr(info->dlpi_name, '/')) {
-        char link[40] = "/proc/self/fd/", digits[12];
+        char link[40] = "/proc/self/fd/";
         long fd = raw_call3(SYS_openat, AT_FDCWD, info->dlpi_name, O_PATH | O_CLOEXEC), n = 0;
-        size_t at = strlen(link), d = 0;
         if (fd >= 0) {
-            for (long v = fd; v || !d; v /= 10)
-                digits[d++] = (char)('0' + v % 10);
-            while (d)
-                link[at++] = digits[--d];
-            link[at] = 0;
+            raw_print(link + strlen(link), (uint64_t)fd);
             n = raw_call3(SYS_readlink, link, m->path, sizeof m->path - 1);
             raw_close((int)fd);
         }

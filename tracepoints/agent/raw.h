@@ -62,6 +62,54 @@ static inline size_t raw_read_file(const char *path, char *buf, size_t size)
     return len;
 }
 
+/* Calls visit with the name of each entry of a folder. */
+static inline void raw_each_entry(const char *folder, void (*visit)(const char *name, void *data),
+                                  void *data)
+{
+    struct entry {
+        uint64_t inode;
+        int64_t off;
+        uint16_t bytes;
+        uint8_t type;
+        char name[];
+    };
+    char buf[2048] __attribute__((aligned(8)));
+    long n, fd = raw_call3(SYS_openat, AT_FDCWD, folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    while ((n = raw_call3(SYS_getdents64, fd, buf, sizeof buf)) > 0) {
+        for (long at = 0; at < n;) {
+            const struct entry *e = (const struct entry *)(const void *)(buf + at);
+            visit(e->name, data);
+            at += e->bytes;
+        }
+    }
+    raw_close((int)fd);
+}
+
+/* The number that a string begins with. */
+static inline int raw_number(const char *s)
+{
+    int n = 0;
+    for (; *s >= '0' && *s <= '9'; s++)
+        n = n * 10 + (*s - '0');
+    return n;
+}
+
+/* Appends a number in decimal at `at`; returns the end, where it puts a 0. */
+static inline char *raw_print(char *at, uint64_t n)
+{
+    char digits[20];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + n % 10);
+    while (n /= 10);
+    while (count)
+        *at++ = digits[--count];
+    *at = 0;
+    return at;
+}
+
 /* Zeroed memory outside the target's allocator, touched lazily; NULL where there is none. */
 static inline void *raw_map(size_t bytes)
 {

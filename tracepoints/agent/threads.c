@@ -9,7 +9,8 @@
 
 enum {
     CHUNK_SLOTS = 64,
-    CHUNKS = 256
+    CHUNKS = 256,
+    HIDDEN_MAX = 16
 };
 
 __thread struct agent_tls agent_tls;
@@ -17,6 +18,8 @@ struct alloc_past threads_past;
 
 static struct agent_thread *_Atomic chunks[CHUNKS];
 static _Atomic uint32_t live;
+static _Atomic uint32_t hidden_count;
+static _Atomic int hidden_tids[HIDDEN_MAX];
 
 /* The chunk's slots, mapped at first use; a mapping that lost the race is left
  * unused rather than unmapped while somebody may look at it. */
@@ -79,17 +82,11 @@ uint64_t thread_cpu_ns(uint32_t tid)
     return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* "/proc/self/task/TID/comm" without printf, which may lock or allocate. */
+/* Without printf, which may lock or allocate. */
 void thread_name_read(uint32_t tid, char name[16])
 {
-    char path[48] = "/proc/self/task/", digits[12], buf[24];
-    size_t n = 0, at = strlen(path);
-    do
-        digits[n++] = (char)('0' + tid % 10);
-    while (tid /= 10);
-    while (n)
-        path[at++] = digits[--n];
-    memcpy(path + at, "/comm", 6);
+    char path[48] = "/proc/self/task/", buf[24];
+    memcpy(raw_print(path + strlen(path), tid), "/comm", 6);
     size_t len = raw_read_file(path, buf, sizeof buf);
     while (len && buf[len - 1] == '\n')
         len--;
@@ -161,6 +158,50 @@ void thread_leave(void)
     slot_release(t);
 }
 
+void thread_hide(void)
+{
+    uint32_t at = atomic_fetch_add(&hidden_count, 1);
+    agent_tls.hidden = 1;
+    agent_tls.inside = 1;
+    if (at < HIDDEN_MAX)
+        hidden_tids[at] = raw_gettid();
+}
+
+static bool is_hidden(int tid)
+{
+    for (unsigned i = 0; i < HIDDEN_MAX; i++)
+        if (hidden_tids[i] == tid)
+            return true;
+    return false;
+}
+
+/* A main thread that ended by pthread_exit stays as a zombie: "PID (name) Z ...". */
+static bool is_zombie(const char *tid)
+{
+    char path[64] = "/proc/self/task/", text[128];
+    strncat(path, tid, 16);
+    strcat(path, "/stat");
+    raw_read_file(path, text, sizeof text);
+    const char *p = strrchr(text, ')');
+    return p && p[1] == ' ' && p[2] == 'Z';
+}
+
+static void look_for_other(const char *name, void *data)
+{
+    int tid = raw_number(name);
+    bool *other = data;
+    if (tid && tid != raw_gettid() && !is_hidden(tid) && !is_zombie(name))
+        *other = true;
+}
+
+bool threads_only_hidden_left(void)
+{
+    bool other = threads_live() > 0;
+    if (!other)
+        raw_each_entry("/proc/self/task", look_for_other, &other);
+    return !other;
+}
+
 uint32_t threads_live(void)
 {
     return atomic_load(&live);
@@ -188,6 +229,7 @@ void threads_after_fork(void)
 {
     struct agent_thread *t = agent_tls.thread;
     threads_each(drop_other, t);
+    hidden_count = 0;
     if (t) {
         atomic_store(&t->tid, (uint32_t)raw_gettid());
         t->start_ts = agent_now();

@@ -83,6 +83,11 @@ struct agent_thread *thread_self(void);
 void thread_leave(void);
 /* In a fork child: only the calling thread is left. */
 void threads_after_fork(void);
+/* The calling thread is one of ours or lttng-ust's from now on. */
+void thread_hide(void);
+/* After thread_leave: is no other thread of the target left? glibc ends a program
+ * with its last thread, but counts our hidden ones too. */
+bool threads_only_hidden_left(void);
 /* Threads of the target alive now. */
 uint32_t threads_live(void);
 

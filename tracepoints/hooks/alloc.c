@@ -53,15 +53,10 @@ static bool is_early(const void *p)
     return (uintptr_t)p - (uintptr_t)early.bytes < sizeof early.bytes;
 }
 
-/* The next allocator in line: libc's, or the one the program was linked with. The
- * flag is the thread's own, so another thread just looks for itself. */
-static __thread uint8_t looking;
-
-static bool find_next(void)
+/* The next allocator in line: libc's, or the one the program was linked with. */
+static void find_next(void)
 {
-    if (looking)
-        return false;
-    looking = 1;
+    agent_tls.looking = 1;
 #define FIND(field, name) next.field = (__typeof__(next.field))dlsym(RTLD_NEXT, name)
     FIND(free, "free");
     FIND(calloc, "calloc");
@@ -75,13 +70,17 @@ static bool find_next(void)
     FIND(malloc, "malloc");
 #undef FIND
     atomic_store(&next.ready, true);
-    looking = 0;
-    return true;
+    agent_tls.looking = 0;
 }
 
+/* False while this thread is in dlsym. */
 static inline bool have_next(void)
 {
-    return likely(atomic_load_explicit(&next.ready, memory_order_acquire)) || find_next();
+    if (unlikely(agent_tls.looking))
+        return false;
+    if (unlikely(!atomic_load_explicit(&next.ready, memory_order_acquire)))
+        find_next();
+    return true;
 }
 
 void alloc_init(void)
@@ -178,8 +177,10 @@ HOOK void *malloc(size_t bytes)
 
 HOOK void free(void *p)
 {
-    if (unlikely(!p || is_early(p) || !have_next()))
+    if (unlikely(!p || is_early(p)))
         return;
+    if (unlikely(!next.ready))
+        find_next();
     if (unlikely(counting()))
         freeing(p, CALLER());
     next.free(p);

@@ -6,7 +6,6 @@
 #include "tracepoints/provider/provider.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -114,49 +113,27 @@ void fdname_socket(int fd)
     agent_leave();
 }
 
-static void dump_one(int fd)
+static void dump_one(const char *entry, void *data)
 {
-    char link[32], name[NAME_MAX_BYTES];
-    if (fds_is_ours(fd))
+    char link[32] = "/proc/self/fd/", name[NAME_MAX_BYTES];
+    int fd = raw_number(entry);
+    (void)data;
+    if (entry[0] == '.' || fds_is_ours(fd))
         return;
     if (!socket_name(fd, name, sizeof name)) {
-        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        raw_print(link + strlen(link), (uint64_t)fd);
         long n = raw_call3(SYS_readlink, link, name, sizeof name - 1);
         if (n <= 0)
             return;
         name[n] = 0;
+        if (n > 6 && !memcmp(name, "/proc/", 6) && !strcmp(name + n - 3, "/fd"))
+            return; /* the folder being read */
     }
     tell(fd, name);
 }
 
-struct entry {
-    uint64_t inode;
-    int64_t off;
-    uint16_t bytes;
-    uint8_t type;
-    char name[];
-};
-
 void fdnames_dump(void)
 {
-    char buf[2048] __attribute__((aligned(8)));
-    long n, folder;
-    if (!lttng_ust_tracepoint_enabled(whyprof_syscall, fd))
-        return;
-    folder = raw_call3(SYS_openat, AT_FDCWD, "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0)
-        return;
-    while ((n = raw_call3(SYS_getdents64, folder, buf, sizeof buf)) > 0) {
-        for (long at = 0; at < n;) {
-            const struct entry *e = (const struct entry *)(const void *)(buf + at);
-            int fd = 0;
-            const char *p = e->name;
-            for (; *p >= '0' && *p <= '9'; p++)
-                fd = fd * 10 + (*p - '0');
-            if (p != e->name && fd != folder)
-                dump_one(fd);
-            at += e->bytes;
-        }
-    }
-    raw_close((int)folder);
+    if (lttng_ust_tracepoint_enabled(whyprof_syscall, fd))
+        raw_each_entry("/proc/self/fd", dump_one, NULL);
 }

@@ -29,12 +29,21 @@ static void on_exit_round(void *round)
     if (!agent_enter())
         return;
     thread_leave();
+    bool last = threads_only_hidden_left();
     agent_leave();
+    if (last)
+        exit(0); /* as glibc does when a program's last thread ends */
 }
 
 void thread_hooks_init(void)
 {
     exit_key_made = !pthread_key_create(&exit_key, on_exit_round);
+}
+
+void thread_hooks_watch(void)
+{
+    if (exit_key_made)
+        pthread_setspecific(exit_key, (void *)1);
 }
 
 /* What the target wanted to run. */
@@ -50,15 +59,14 @@ static struct routine thread_entered(struct agent_thread *t)
 {
     struct routine routine = {t->start, t->start_c11, t->start_arg};
     agent_tls.inside = 1;
-    if (t->hidden) { /* and inside for good */
-        agent_tls.hidden = 1;
+    if (t->hidden) {
+        thread_hide();
         thread_abandon(t);
         return routine;
     }
     lttng_ust_init_thread();
     thread_adopt(t, agent_now());
-    if (exit_key_made)
-        pthread_setspecific(exit_key, (void *)1);
+    thread_hooks_watch();
     agent_tls.inside = 0;
     return routine;
 }

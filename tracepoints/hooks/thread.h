@@ -4,5 +4,7 @@
 
 /* Makes the key whose destructor sees threads end. */
 void thread_hooks_init(void);
+/* The calling thread's end will be seen. */
+void thread_hooks_watch(void);
 
 #endif

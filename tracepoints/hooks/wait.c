@@ -49,20 +49,11 @@ void wait_end(struct wait_call *w, int64_t ret, const uint64_t *args, unsigned a
  * left by longjmp would leave a call that never ends. */
 static bool kernel_agrees(uint32_t tid, uint32_t nr)
 {
-    char path[48] = "/proc/self/task/", digits[12], text[16];
-    size_t at = strlen(path), n = 0;
-    do
-        digits[n++] = (char)('0' + tid % 10);
-    while (tid /= 10);
-    while (n)
-        path[at++] = digits[--n];
-    memcpy(path + at, "/syscall", 9);
+    char path[48] = "/proc/self/task/", text[16];
+    memcpy(raw_print(path + strlen(path), tid), "/syscall", 9);
     if (!raw_read_file(path, text, sizeof text) || text[0] < '0' || text[0] > '9')
         return false;
-    uint32_t now = 0;
-    for (const char *p = text; *p >= '0' && *p <= '9'; p++)
-        now = now * 10 + (uint32_t)(*p - '0');
-    return now == nr;
+    return (uint32_t)raw_number(text) == nr;
 }
 
 static void tell_pending(struct agent_thread *t, void *data)
