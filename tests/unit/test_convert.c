@@ -637,6 +637,52 @@ static void test_many_traces(void **state)
     trace_close(t);
 }
 
+/* -- beside babeltrace2's own program */
+
+static bool run_ok(const char *command)
+{
+    int status = system(command);
+    return status == 0;
+}
+
+static void need_babeltrace2(void)
+{
+    if (!run_ok("babeltrace2 --version >/dev/null 2>&1"))
+        skip();
+}
+
+/* The plugin in babeltrace2's graph (one port behind a muxer) writes the same
+ * file as our own graph. */
+static void test_plugin(void **state)
+{
+    (void)state;
+    need_babeltrace2();
+    make_two_packets();
+    trace_close(convert_and_open());
+    char command[1024], plugin_path[160];
+    snprintf(plugin_path, sizeof plugin_path, "%s/plugin.out", folder);
+    snprintf(command, sizeof command,
+             "babeltrace2 --plugin-path=" TEST_LIB_DIR
+             " %s --component=sink.whyprof.trace --params='path=\"%s\"'",
+             ctf_dir(), plugin_path);
+    assert_true(run_ok(command));
+    char *ours, *theirs;
+    size_t our_bytes, their_bytes;
+    assert_true(file_read(out_path, &ours, &our_bytes, NULL));
+    assert_true(file_read(plugin_path, &theirs, &their_bytes, NULL));
+    assert_int_equal(our_bytes, their_bytes);
+    assert_memory_equal(ours, theirs, our_bytes);
+    free(ours);
+    free(theirs);
+    snprintf(command, sizeof command,
+             "babeltrace2 --plugin-path=" TEST_LIB_DIR
+             " %s --component=sink.whyprof.trace >/dev/null 2>%s/log",
+             ctf_dir(), folder);
+    assert_false(run_ok(command));
+    snprintf(command, sizeof command, "grep -q 'parameter `path`' %s/log", folder);
+    assert_true(run_ok(command));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -659,6 +705,7 @@ int main(void)
         TEST(test_cancel),
         TEST(test_out_path),
         TEST(test_many_traces),
+        TEST(test_plugin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,7 +193,7 @@ struct model {
     struct intern meta;    /* keys of table meta ... */
     uint32_t *meta_values; /* ... and their values by key id, as writer's strings */
     size_t meta_cap;
-    struct map64 syscall_names; /* nr -> 1: numbers that occur */
+    struct map64 syscall_names; /* nr -> name: numbers that occur */
     struct live_alloc *live;    /* owned; free ones are chained by `size` */
     size_t live_count, live_cap;
     size_t live_free;       /* first free + 1, 0 = none */

@@ -346,6 +346,8 @@ static void write_meta(struct sink *s)
     set_mechanism(m, "mechanism.cpu", false,
                   any_seen(m, EVENT_whyprof_sample_cpu, EVENT_whyprof_sample_cpu));
     model_default_meta(m, "hostname", s->hostname);
+    if (s->setup->loss_count)
+        model_set_meta_u64(m, "cut_streams", s->setup->loss_count);
     model_set_meta(m, "whyprof_version", WHYPROF_VERSION);
     model_set_meta_u64(m, "start_unix_ns", (uint64_t)(s->has_start ? s->start_unix_ns : 0));
     model_set_meta_u64(m, "duration_ns", model_duration_ns(m));

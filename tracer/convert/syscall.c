@@ -115,6 +115,10 @@ static uint32_t call_object(const struct proc *p, const struct call *call)
 
 static uint32_t name_id(struct model *m, uint32_t nr)
 {
+    bool added;
+    uint64_t *id = map64_put(&m->syscall_names, nr, &added);
+    if (!added)
+        return (uint32_t)*id;
     const char *name = syscall_name(nr);
     char text[24];
     if (!name) {
@@ -122,8 +126,8 @@ static uint32_t name_id(struct model *m, uint32_t nr)
         snprintf(text, sizeof text, foreign ? "i386_%u" : "syscall_%u", nr & ~FOREIGN_TABLE);
         name = text;
     }
-    *map64_put(&m->syscall_names, nr, NULL) = 1;
-    return model_str(m, name);
+    *id = model_str(m, name);
+    return (uint32_t)*id;
 }
 
 static void write_call(struct model *m, struct thread *t, const struct call *call)
