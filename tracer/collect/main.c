@@ -199,7 +199,7 @@ static void join_reason(struct err *why, const struct err *reason)
 {
     struct err before = *why;
     if (reason->text[0])
-        err_set(why, "%.400s%s%.400s", before.text, before.text[0] ? "; " : "", reason->text);
+        err_set(why, "%.200s%s%.200s", before.text, before.text[0] ? "; " : "", reason->text);
 }
 
 /* The best source that gives something; the reasons for what it does not give. */

@@ -136,6 +136,7 @@ static __always_inline void put_out(__u64 *rec, struct bpf_raw_tracepoint_args *
                                     __u32 tid, struct collect_task *task)
 {
     __u32 call = call_of(task, tid);
+    task->place = COLLECT_PLACE_OFF;
     rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_SWITCH_OUT, 3, cpu, tid);
     rec[1] = task->idle_ts = bpf_ktime_get_ns();
     rec[2] = state_of(ctx) | (__u64)(ctx->args[0] ? 1 : 0) << 16 | (__u64)call << 32;
@@ -196,15 +197,17 @@ static __always_inline __u64 charged_since(struct collect_current *c, struct tas
     return ts;
 }
 
-static __always_inline void put_in(__u64 *rec, __u32 cpu, __u32 tid, __u64 ts)
+static __always_inline void put_in(__u64 *rec, __u32 cpu, __u32 tid, struct collect_task *task,
+                                   __u64 ts)
 {
+    task->place = COLLECT_PLACE_CPU;
     rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_SWITCH_IN, 2, cpu, tid);
     rec[1] = ts;
 }
 
-/* Some hypervisors' guest agents switch without the tracepoint. Then the thread
- * that leaves here is not the one that came: it gets the SWITCH_IN it missed, at
- * the time its CPU time tells. */
+/* A thread that leaves a cpu it was never seen to come to: its SWITCH_IN found no
+ * room, or the switch before had no tracepoint (guest agents of hypervisors hide
+ * theirs). It gets one now, at the time its CPU time tells. */
 static __always_inline void put_missed_in(struct task_struct *leaves, struct collect_task *task,
                                           __u32 cpu, __u32 tid)
 {
@@ -215,18 +218,19 @@ static __always_inline void put_missed_in(struct task_struct *leaves, struct col
     __u64 ran_ns = BPF_CORE_READ(leaves, se.sum_exec_runtime) -
                    BPF_CORE_READ(leaves, se.prev_sum_exec_runtime);
     __u64 ts = now - (ran_ns < COLLECT_BACKDATE_NS ? ran_ns : COLLECT_BACKDATE_NS);
-    put_in(rec, cpu, tid, ts <= task->idle_ts ? task->idle_ts + 1 : ts);
+    put_in(rec, cpu, tid, task, ts <= task->idle_ts ? task->idle_ts + 1 : ts);
     submit(rec);
 }
 
 static __always_inline void switch_both(struct bpf_raw_tracepoint_args *ctx, __u32 cpu,
-                                        __u32 out_tid, struct collect_task *out, __u32 in_tid)
+                                        __u32 out_tid, struct collect_task *out, __u32 in_tid,
+                                        struct collect_task *in)
 {
     __u64 *rec = reserve(COLLECT_SCHED, cpu, 5);
     if (!rec)
         return;
     put_out(rec, ctx, cpu, out_tid, out);
-    put_in(rec + 3, cpu, in_tid, rec[1]);
+    put_in(rec + 3, cpu, in_tid, in, rec[1]);
     submit(rec);
 }
 
@@ -246,7 +250,7 @@ static __always_inline void switch_in(struct task_struct *comes, struct collect_
     __u64 *rec = reserve(COLLECT_SCHED, cpu, 2);
     if (!rec)
         return;
-    put_in(rec, cpu, tid, charged_since(c, comes, task, bpf_ktime_get_ns()));
+    put_in(rec, cpu, tid, task, charged_since(c, comes, task, bpf_ktime_get_ns()));
     submit(rec);
 }
 
@@ -262,14 +266,14 @@ int on_switch(struct bpf_raw_tracepoint_args *ctx)
     struct collect_current *c = &currents[cpu];
     struct collect_task *out = task_find(out_tid);
     struct collect_task *in = task_find(in_tid);
-    if (out && c->tid != out_tid && c->tid)
+    if (out && out->place == COLLECT_PLACE_OFF)
         put_missed_in(prev, out, cpu, out_tid);
     if (out && (state_of(ctx) & STATE_DEAD)) {
         switch_dead(ctx, cpu, out_tid, out);
         out = NULL;
     }
     if (out && in)
-        switch_both(ctx, cpu, out_tid, out, in_tid);
+        switch_both(ctx, cpu, out_tid, out, in_tid, in);
     else if (out)
         switch_out(ctx, cpu, out_tid, out);
     else if (in)
@@ -379,7 +383,8 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
     __u32 pid = parent >> 32;
     if (!task_find(parent) && !bpf_map_lookup_elem(&adding, &pid))
         return 0;
-    struct collect_task task = {.entry_seen = 1}; /* its way out of fork is no call's end */
+    struct collect_task task = {
+        .entry_seen = 1, .place = COLLECT_PLACE_OFF}; /* its way out of fork is no call's end */
     __u32 tid = BPF_CORE_READ(child, pid);
     if (bpf_map_update_elem(&tasks, &tid, &task, BPF_ANY)) {
         __sync_fetch_and_add(&tasks_refused, 1);
@@ -397,6 +402,18 @@ int on_fork(struct bpf_raw_tracepoint_args *ctx)
     return 0;
 }
 
+/* The old leader is on its last steps under an id that is no longer its own. */
+static __always_inline void put_leader_out(__u32 cpu, __u32 tid)
+{
+    __u64 *rec = reserve(COLLECT_SCHED, cpu, 3);
+    if (!rec)
+        return;
+    rec[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_SWITCH_OUT, 3, cpu, tid);
+    rec[1] = bpf_ktime_get_ns();
+    rec[2] = STATE_DEAD;
+    submit(rec);
+}
+
 /* A thread other than the leader takes the leader's id over by exec: its own
  * ends, and the id it takes is the one that runs. */
 static __always_inline void take_leader_id(struct task_struct *p, __u32 cpu, __u32 old_tid,
@@ -405,7 +422,10 @@ static __always_inline void take_leader_id(struct task_struct *p, __u32 cpu, __u
     struct collect_task *old = task_find(old_tid);
     if (!old)
         return;
-    struct collect_task task = *old;
+    struct collect_task task = *old, *leader = task_find(tid);
+    if (leader && leader->place == COLLECT_PLACE_CPU)
+        put_leader_out(cpu, tid);
+    task.place = COLLECT_PLACE_CPU;
     bpf_map_update_elem(&tasks, &tid, &task, BPF_ANY);
     bpf_map_delete_elem(&tasks, &old_tid);
     __u64 *rec = reserve(COLLECT_SCHED, cpu, 10);

@@ -18,6 +18,12 @@ enum collect_class {
     COLLECT_CLASSES
 };
 
+enum collect_place {
+    COLLECT_PLACE_UNKNOWN, /* not a record of it yet */
+    COLLECT_PLACE_CPU,
+    COLLECT_PLACE_OFF
+};
+
 /* A traced thread. Made by the collector for those there at "add", by the fork
  * program for those born later; only programs running on the thread write it. */
 struct collect_task {
@@ -26,7 +32,8 @@ struct collect_task {
     unsigned nr_plus1;           /* its number + 1; 0: none */
     unsigned char entry_seen;    /* a call's entry or exit was seen */
     unsigned char last;          /* dying, and the last of its process */
-    unsigned short pad;
+    unsigned char place;         /* enum collect_place, as last recorded */
+    unsigned char pad;
     unsigned long long args[COLLECT_MAX_ARGS]; /* of the call in progress */
 };
 
