@@ -189,7 +189,10 @@ static void read_fields(struct decoder *d, const struct decode_plan *plan, const
             ev->v[f] = real_bits(field);
             break;
         case FIELD_STRING:
-            ev->v[f] = (uint64_t)(uintptr_t)bt_field_string_get_value(field);
+            /* babeltrace2 2.0.4 leaves the text of the field's last use in an empty one. */
+            ev->v[f] = (uint64_t)(uintptr_t)(bt_field_string_get_length(field)
+                                                 ? bt_field_string_get_value(field)
+                                                 : "");
             ev->strings = (uint8_t)(ev->strings | 1u << f);
             break;
         case FIELD_ARRAY:
