@@ -1,8 +1,10 @@
 /* main: the command table. */
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #ifndef WHYPROF_VERSION
 #error "WHYPROF_VERSION comes from CMake"
@@ -40,8 +42,20 @@ static void print_help(FILE *out)
                  "  whyprof run --trace -- PROGRAM ARG...\n");
 }
 
+/* Where the caller closed one of 0-2, no file of ours must get that number; a traced
+ * program finds it closed all the same. */
+static void hold_standard_fds(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    hold_standard_fds();
     if (argc < 2) {
         print_help(stderr);
         return CLI_USAGE;

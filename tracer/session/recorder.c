@@ -17,7 +17,7 @@ enum {
     COLLECTOR_ADD_MS = 2000,
     COLLECTOR_END_MS = 5000,
     FLUSH_MS = 2000,
-    REGISTER_MS = 3000
+    REGISTER_MS = 2000
 };
 
 static bool open_session(struct recorder *r, struct err *err)
@@ -97,6 +97,12 @@ static bool no_agent(const struct recorder *r, struct err *err)
     return err_hint(err, "start the program with: whyprof run -- PROGRAM");
 }
 
+static bool not_registered(pid_t pid, struct err *err)
+{
+    err_set(err, "process %d does not reach the session daemon", (int)pid);
+    return err_hint(err, "start it with: whyprof run -- PROGRAM, as the same user");
+}
+
 /* The processes with an agent begin to record and tell what they already have;
  * those without are seen by the kernel collector only. */
 static bool attach(struct recorder *r, struct err *err)
@@ -110,11 +116,11 @@ static bool attach(struct recorder *r, struct err *err)
         agents.pids[agents.count++] = o->pids[i];
     }
     bool ok = agents.count || o->all || recorder_kernel_events(r) || no_agent(r, err);
-    if (ok && session_wait_registered(&r->session, agents.pids, agents.count, REGISTER_MS) <
-                  agents.count) {
-        ok = err_set(err, "the process does not reach the session daemon");
-        err_hint(err, "start it with: whyprof run -- PROGRAM, as the same user");
-    }
+    size_t asked = ok ? agents.count : 0;
+    agents.count = session_keep_registered(&r->session, agents.pids, asked, REGISTER_MS);
+    /* Of all, some may belong to the daemon of another container. */
+    if (agents.count < asked && !o->all)
+        ok = not_registered(agents.pids[agents.count], err);
     for (size_t i = 0; ok && i < o->pid_count; i++) {
         struct procfs_ids ids;
         if (procfs_ids(o->pids[i], &ids))

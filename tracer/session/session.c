@@ -270,28 +270,37 @@ void session_dismiss(struct session *s, pid_t pid)
     lttng_process_attr_virtual_process_id_tracker_handle_remove_pid(s->tracker, pid);
 }
 
-static size_t count_registered(struct session *s, const pid_t *pids, size_t count)
+static bool registered(const struct lttng_event *events, int count, pid_t pid)
+{
+    for (int i = 0; i < count; i++)
+        if (events[i].pid == pid)
+            return true;
+    return false;
+}
+
+/* Moves those that have registered to the front. */
+static size_t partition_registered(struct session *s, pid_t *pids, size_t count)
 {
     struct lttng_event *events = NULL;
     size_t found = 0;
     int n = lttng_list_tracepoints(s->handle, &events);
     for (size_t i = 0; i < count; i++)
-        for (int k = 0; k < n; k++)
-            if (events[k].pid == pids[i]) {
-                found++;
-                break;
-            }
+        if (registered(events, n, pids[i])) {
+            pid_t pid = pids[i];
+            pids[i] = pids[found];
+            pids[found++] = pid;
+        }
     free(events);
     return found;
 }
 
-size_t session_wait_registered(struct session *s, const pid_t *pids, size_t count, int timeout_ms)
+size_t session_keep_registered(struct session *s, pid_t *pids, size_t count, int timeout_ms)
 {
     enum {
         EVERY_MS = 20
     };
     size_t found = 0;
-    for (int ms = 0; (found = count_registered(s, pids, count)) < count && ms < timeout_ms;
+    for (int ms = 0; (found = partition_registered(s, pids, count)) < count && ms < timeout_ms;
          ms += EVERY_MS)
         poll(NULL, 0, EVERY_MS);
     return found;

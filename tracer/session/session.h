@@ -65,8 +65,9 @@ bool session_admit(struct session *s, pid_t pid, struct err *err);
 /* It has ended: its pid may become another process's. */
 void session_dismiss(struct session *s, pid_t pid);
 /* Waits until all these processes have registered with the session daemon, as they
- * do by themselves some 0.3 s after one started. How many have, within timeout_ms. */
-size_t session_wait_registered(struct session *s, const pid_t *pids, size_t count, int timeout_ms);
+ * do by themselves some 0.3 s after one started, at most timeout_ms. Keeps those in
+ * the list that have, and returns how many. */
+size_t session_keep_registered(struct session *s, pid_t *pids, size_t count, int timeout_ms);
 /* Opens a session that another process created, to end it. False when the
  * daemon does not know it. */
 bool session_open(struct session *s, const char *name);
