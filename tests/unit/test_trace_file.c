@@ -151,6 +151,7 @@ static void lower_bound_is_exact(void **state)
 static void check_totals(unsigned spans, bool one_late)
 {
     static uint64_t ts[5000], class[5000];
+    static bool preempted[5000];
     uint64_t seed = spans;
     struct err err;
     struct trace_writer *w = trace_writer_open(path, &err);
@@ -159,6 +160,9 @@ static void check_totals(unsigned spans, bool one_late)
         uint64_t state = 1 + random_next(&seed) % 3, reason = random_next(&seed) % TRACE_REASONS;
         ts[i] = now;
         class[i] = trace_class(state, reason);
+        preempted[i] = state == TRACE_RUNNABLE && reason == TRACE_REASON_PREEMPTED;
+        if (!i && one_late) /* written again below, without a reason */
+            preempted[i] = false;
         now += 1 + random_next(&seed) % 1000;
         if (i || !one_late)
             trace_writer_row(w, TRACE_THREAD_STATE_TABLE, 2,
@@ -174,15 +178,20 @@ static void check_totals(unsigned spans, bool one_late)
     assert_int_equal(totals.sums.total_rows, spans ? (spans - 1) / TRACE_TOTAL_SPANS : 0);
     for (int round = 0; round < 300; round++) {
         uint64_t from = random_next(&seed) % (now + 100), to = random_next(&seed) % (now + 100);
-        uint64_t want[TRACE_CLASSES] = {0}, got[TRACE_CLASSES];
+        uint64_t want[TRACE_CLASSES] = {0}, got[TRACE_CLASSES], lost_cpu = 0;
+        uint64_t before[TRACE_TOTAL_DETAILS], after[TRACE_TOTAL_DETAILS];
         for (unsigned i = 0; i < spans; i++) {
             uint64_t a = ts[i], b = i + 1 < spans ? ts[i + 1] : now;
             a = a > from ? a : from;
             b = b < to ? b : to;
             want[class[i]] += b > a ? b - a : 0;
+            lost_cpu += preempted[i] && b > a ? b - a : 0;
         }
         trace_totals_range(&totals, from, to, got);
         assert_memory_equal(got, want, sizeof got);
+        trace_totals_detail(&totals, from, before);
+        trace_totals_detail(&totals, to > from ? to : from, after);
+        assert_int_equal(after[TRACE_TOTAL_PREEMPTED] - before[TRACE_TOTAL_PREEMPTED], lost_cpu);
     }
     trace_close(t);
 }
@@ -303,7 +312,7 @@ static void other_files_are_refused(void **state)
     expect_refusal(data, 10, "cut short");
     expect_refusal(data, n - 1, "cut short");
     data[8] = 2;
-    expect_refusal(data, n, "format version 2.0");
+    expect_refusal(data, n, "format version 2.");
     data[8] = 1;
     data[12]++;
     expect_refusal(data, n, "checksum");

@@ -79,7 +79,7 @@
 
 enum {
     TRACE_VERSION_MAJOR = 1,
-    TRACE_VERSION_MINOR = 0,
+    TRACE_VERSION_MINOR = 1,
     TRACE_BLOCK_ROWS = 1024,
     TRACE_BLOCK_PAD = 16,
     TRACE_TOTAL_SPANS = 64,
@@ -272,7 +272,9 @@ enum trace_kind {
     C(STATE_TOTAL, blocked_cond, DUR) C(STATE_TOTAL, blocked_join, DUR)                            \
     C(STATE_TOTAL, blocked_syscall, DUR) C(STATE_TOTAL, blocked_sleep, DUR)                        \
     C(STATE_TOTAL, blocked_io, DUR) C(STATE_TOTAL, blocked_page_fault, DUR)                        \
-    C(STATE_TOTAL, blocked_preempted, DUR) C(STATE_TOTAL, blocked_unknown, DUR)
+    C(STATE_TOTAL, blocked_preempted, DUR) C(STATE_TOTAL, blocked_unknown, DUR)                    \
+    C(STATE_TOTAL, preempted, DUR)
+/* preempted: the part of runnable that began with a preemption (since minor 1). */
 
 /* clang-format on */
 

@@ -48,7 +48,8 @@ const struct trace_table_info trace_tables[TRACE_TABLE_COUNT] = {
 TRACE_TABLES(X)
 #undef X
 
-_Static_assert((int)TRACE_STATE_TOTAL_COLUMNS == (int)TRACE_CLASSES, "a column for each class");
+_Static_assert((int)TRACE_STATE_TOTAL_COLUMNS == (int)TRACE_CLASSES + 1,
+               "a column for each class, and preempted");
 
 static const char *const state_names[TRACE_STATES] = {
     [TRACE_UNKNOWN] = "unknown",

@@ -11,9 +11,37 @@ struct trace_totals trace_totals(const struct trace *t, uint32_t thread_row, uin
     };
 }
 
-void trace_totals_until(struct trace_totals *s, uint64_t ts_ns, uint64_t ns[TRACE_CLASSES])
+static bool is_preempted(uint64_t state, uint64_t reason)
 {
-    memset(ns, 0, TRACE_CLASSES * sizeof *ns);
+    return state == TRACE_RUNNABLE && reason == TRACE_REASON_PREEMPTED;
+}
+
+static void add_span(uint64_t ns[TRACE_TOTAL_DETAILS], uint64_t state, uint64_t reason,
+                     uint64_t dur_ns)
+{
+    ns[trace_class(state, reason)] += dur_ns;
+    if (is_preempted(state, reason))
+        ns[TRACE_TOTAL_PREEMPTED] += dur_ns;
+}
+
+/* Adds rows [row, last) in full and row `last` up to ts_ns. */
+static void add_spans(struct trace_cursor *c, uint64_t row, uint64_t last, uint64_t ts_ns,
+                      uint64_t ns[TRACE_TOTAL_DETAILS])
+{
+    uint64_t ts = trace_get(c, row, TRACE_THREAD_STATE_ts);
+    for (; row <= last; row++) {
+        uint64_t state = trace_get(c, row, TRACE_THREAD_STATE_state);
+        uint64_t reason =
+            state >= TRACE_RUNNABLE ? trace_get(c, row, TRACE_THREAD_STATE_reason) : 0;
+        uint64_t end = row < last ? trace_get(c, row + 1, TRACE_THREAD_STATE_ts) : ts_ns;
+        add_span(ns, state, reason, end - ts);
+        ts = end;
+    }
+}
+
+void trace_totals_detail(struct trace_totals *s, uint64_t ts_ns, uint64_t ns[TRACE_TOTAL_DETAILS])
+{
+    memset(ns, 0, TRACE_TOTAL_DETAILS * sizeof *ns);
     struct trace_cursor *c = &s->states;
     if (ts_ns > s->end_ts)
         ts_ns = s->end_ts;
@@ -24,17 +52,16 @@ void trace_totals_until(struct trace_totals *s, uint64_t ts_ns, uint64_t ns[TRAC
     if (groups > s->sums.total_rows)
         groups = s->sums.total_rows;
     if (groups)
-        for (unsigned i = 0; i < TRACE_CLASSES; i++)
+        for (unsigned i = 0; i < TRACE_TOTAL_DETAILS; i++)
             ns[i] = trace_get(&s->sums, groups - 1, i);
-    uint64_t row = groups * TRACE_TOTAL_SPANS;
-    uint64_t ts = trace_get(c, row, TRACE_THREAD_STATE_ts);
-    for (; row <= last; row++) {
-        uint64_t end = row < last ? trace_get(c, row + 1, TRACE_THREAD_STATE_ts) : ts_ns;
-        unsigned class = trace_class(trace_get(c, row, TRACE_THREAD_STATE_state),
-                                     trace_get(c, row, TRACE_THREAD_STATE_reason));
-        ns[class] += end - ts;
-        ts = end;
-    }
+    add_spans(c, groups * TRACE_TOTAL_SPANS, last, ts_ns, ns);
+}
+
+void trace_totals_until(struct trace_totals *s, uint64_t ts_ns, uint64_t ns[TRACE_CLASSES])
+{
+    uint64_t all[TRACE_TOTAL_DETAILS];
+    trace_totals_detail(s, ts_ns, all);
+    memcpy(ns, all, TRACE_CLASSES * sizeof *ns);
 }
 
 void trace_totals_range(struct trace_totals *s, uint64_t from_ns, uint64_t to_ns,
@@ -53,8 +80,12 @@ bool totals_add(struct totals_builder *b, const uint64_t span[TRACE_THREAD_STATE
     uint64_t ts = span[TRACE_THREAD_STATE_ts];
     if (b->spans)
         b->ns[b->last_class] += ts - b->last_ts;
+    if (b->last_preempted)
+        b->ns[TRACE_TOTAL_PREEMPTED] += ts - b->last_ts;
     b->last_ts = ts;
     b->last_class = trace_class(span[TRACE_THREAD_STATE_state], span[TRACE_THREAD_STATE_reason]);
+    b->last_preempted =
+        is_preempted(span[TRACE_THREAD_STATE_state], span[TRACE_THREAD_STATE_reason]);
     bool full = b->spans && b->spans % TRACE_TOTAL_SPANS == 0;
     b->spans++;
     if (full)
