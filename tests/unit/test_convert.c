@@ -355,6 +355,7 @@ static void test_kernel_life(void **state)
     record(&r, WHYPROF_KERNEL_SWITCH_OUT, 0, 300, AT(1), 1, Q(SLEEPS));
     record(&r, WHYPROF_KERNEL_FORK, 0, 300, AT(2), 3, Q(301) | Q(301) << 32, comm_word("sh"), Q(0));
     record(&r, WHYPROF_KERNEL_SWITCH_IN, 1, 301, AT(3), 0);
+    record(&r, WHYPROF_KERNEL_NAME, 1, 301, AT(4) - 1, 3, Q(301), comm_word("cc1"), Q(0));
     record(&r, WHYPROF_KERNEL_EXEC, 1, 301, AT(4), 3, Q(301), comm_word("cc1"), Q(0));
     record(&r, WHYPROF_KERNEL_SWITCH_OUT, 1, 301, AT(6), 1, Q(0x80));
     record(&r, WHYPROF_KERNEL_FORK, 1, 301, AT(5), 3, Q(302) | Q(301) << 32, comm_word("w"), Q(0));
@@ -445,6 +446,11 @@ static void test_hidden_threads(void **state)
     record(&r, WHYPROF_KERNEL_SWITCH_IN, 1, 105, AT(2), 0);
     record(&r, WHYPROF_KERNEL_NAME, 1, 105, AT(3), 3, Q(100), comm_word("prog-ust"), Q(0));
     record(&r, WHYPROF_KERNEL_SWITCH_OUT, 1, 105, AT(4), 1, Q(SLEEPS));
+    /* One that ends before it has said its name. */
+    record(&r, WHYPROF_KERNEL_FORK, 0, 100, AT(5), 3, Q(106) | Q(100) << 32, comm_word("prog"),
+           Q(0));
+    record(&r, WHYPROF_KERNEL_SWITCH_IN, 1, 106, AT(6), 0);
+    record(&r, WHYPROF_KERNEL_EXIT, 1, 106, AT(6) + 1, 3, Q(100), Q(0), Q(1));
     ctf_event(&c, 0, AT(10), 50, 50, "whyprof_sched:kernel", r.n, r.w);
     ctf_close(&c);
     struct trace *t = convert_and_open();

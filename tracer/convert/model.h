@@ -75,6 +75,7 @@ struct thread {
     uint32_t tid;
     uint32_t row; /* in table thread; MODEL_NO_ROW until it is needed */
     uint32_t name;
+    uint32_t old_name; /* before the latest renaming */
     uint64_t start_ts;
     uint64_t end_ts;  /* valid when ended */
     uint64_t last_ts; /* latest thing known of it */
@@ -82,6 +83,7 @@ struct thread {
     bool ended;           /* it exited; late events still belong to it */
     bool closed;          /* its rows are complete */
     bool ours;            /* it has a tracer's name */
+    bool told;            /* the agent announced it */
     bool scheduled;       /* kernel switch records were seen */
     bool woken_early;     /* now.state RUNNABLE is a guess, see state_switch_out */
     uint64_t waking_ts;   /* latest WAKING while it ran */

@@ -51,6 +51,7 @@ static void name_thread(struct model *m, struct thread *t, const char *name)
 {
     if (!*name)
         return;
+    t->old_name = t->name;
     t->name = model_str(m, name);
     t->ours = is_ours(name) || ends_with(name, "-ust");
     set_thread(m, t, TRACE_THREAD_name, t->name);
@@ -123,12 +124,22 @@ static struct thread *thread_new(struct model *m, uint32_t tid, struct proc *p, 
     return t;
 }
 
+/* A thread that only the kernel knows, in a process whose agent tells its
+ * threads, and that never made a call: the agent's helper, ended by exec or exit
+ * before it could say its name. */
+static bool never_spoke(const struct thread *t)
+{
+    return t->row == MODEL_NO_ROW && t->proc && t->proc->announced && t->tid != t->proc->pid &&
+           !t->told && !t->calls && !t->open_call.ts;
+}
+
 /* Writes all that a thread held back; its buffers go. */
 static void close_thread(struct model *m, struct thread *t)
 {
     if (t->closed)
         return;
     uint64_t end = t->end_ts > t->last_ts ? t->end_ts : t->last_ts;
+    t->ours |= never_spoke(t);
     thread_row(m, t);
     lock_close(m, t, end);
     syscall_close(m, t, end);
@@ -282,6 +293,7 @@ void thread_start(struct model *m, const struct event *ev)
     struct proc *p = proc_get(m, ev->vpid, ev->ts);
     uint64_t ts = ev->v[THREAD_START_start_ts] ? ev->v[THREAD_START_start_ts] : ev->ts;
     struct thread *t = begin_thread(m, (uint32_t)ev->v[THREAD_START_tid], p, ts);
+    t->told = true;
     name_thread(m, t, event_str(ev, THREAD_START_name));
 }
 
@@ -311,6 +323,7 @@ void process_forked(struct model *m, uint64_t ts, uint32_t parent_tid, uint32_t 
         p = proc_new(m, pid, ts);
         name_proc(m, p, comm);
         if (parent && parent->proc) {
+            p->cmdline = parent->proc->cmdline;
             p->ppid = parent->proc->pid;
             syscall_inherit_fds(p, parent->proc);
         }
@@ -327,6 +340,13 @@ void process_execed(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, co
     struct proc *old = proc_find(m, pid);
     struct thread *before = thread_find(m, tid);
     int32_t cpu = before ? before->now.cpu : -1;
+    uint32_t name = model_str(m, comm);
+    if (before && before->name == name && before->old_name) {
+        /* The kernel renames the thread shortly before it tells of the exec: that
+         * name is the new image's. */
+        before->name = before->old_name;
+        set_thread(m, before, TRACE_THREAD_name, before->name);
+    }
     struct proc *p = proc_new(m, pid, ts);
     if (old)
         p->ppid = old->ppid;
