@@ -39,7 +39,9 @@ bool recorder_admit(struct recorder *r, pid_t pid, pid_t vpid, bool target, stru
 static bool ended(const struct recorder_process *p)
 {
     struct pollfd fd = {.fd = p->pidfd, .events = POLLIN};
-    return p->pidfd < 0 || poll(&fd, 1, 0) == 1;
+    if (p->pidfd < 0) /* a sandbox without pidfds, or it had ended already */
+        return !procfs_start_ticks(p->pid);
+    return poll(&fd, 1, 0) == 1;
 }
 
 void recorder_reap_processes(struct recorder *r)
