@@ -46,7 +46,7 @@ static void read_all(const struct trace *t, FILE *nowhere)
     struct export_options options = {.range = analyze_range_whole(t)};
     struct export_result result;
     search_all(t);
-    trace_dump(t, NULL, nowhere, &err);
+    trace_dump(t, -1, nowhere, &err);
     for (const struct report *r = report_table; r->name; r++) {
         report_print(r, t, &report, nowhere, &err);
         report.json = !report.json;

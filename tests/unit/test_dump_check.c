@@ -67,7 +67,7 @@ static void dump_matches_golden(void **state)
     char *text;
     size_t len;
     FILE *out = open_memstream(&text, &len);
-    assert_true(trace_dump(t, NULL, out, &err));
+    assert_true(trace_dump(t, -1, out, &err));
     fclose(out);
     assert_true(golden_equal("sample.dump.txt", text));
     free(text);
@@ -82,8 +82,8 @@ static void dump_of_one_table(void **state)
     char *text;
     size_t len;
     FILE *out = open_memstream(&text, &len);
-    assert_true(trace_dump(t, "wakeup", out, &err));
-    assert_false(trace_dump(t, "no_such", out, &err));
+    assert_true(trace_dump(t, trace_dump_find("wakeup", &err), out, &err));
+    assert_int_equal(trace_dump_find("no_such", &err), -1);
     assert_non_null(strstr(err.hint, "thread_state"));
     fclose(out);
     assert_string_equal(text, "wakeup ts=100000 waker_tid=100 wakee_tid=101 cpu=1\n"

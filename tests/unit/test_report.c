@@ -85,8 +85,9 @@ static void summary_json_matches_golden(void **state)
 {
     (void)state;
     char *text = report_text("summary", (struct report_options){.json = true});
-    char *file = strstr(text, "\"file\""); /* its path differs from run to run */
-    memset(file, ' ', strcspn(file, "\n"));
+    char *file = strstr(text, "  \"file\""); /* its path differs from run to run */
+    char *next = file + strcspn(file, "\n") + 1;
+    memmove(file, next, strlen(next) + 1);
     assert_true(golden_equal("sample.report.summary.json", text));
     free(text);
 }

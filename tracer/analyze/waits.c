@@ -121,23 +121,86 @@ static struct analyze_wait finish_wait(struct arena *a, struct waits_work *w, st
     return s->out;
 }
 
-static struct analyze_wait wait_from_lock(struct arena *a, const struct analyze_lock *l)
+/* Stacks are captured in long waits only: what was too short to have one joins the
+ * group of its kind that waited longest. */
+static void adopt_nameless(struct waits_work *w)
+{
+    uint32_t none = intern_str(&w->sites.names, "");
+    for (size_t i = 0; i < w->groups.keys.count; i++) {
+        struct wait_sums *s = &w->v[i], *best = NULL;
+        for (size_t k = 0; s->site == none && k < w->groups.keys.count; k++) {
+            struct wait_sums *other = &w->v[k];
+            if (other->site != none && other->name == s->name &&
+                other->out.reason == s->out.reason &&
+                (!best || other->out.total_ns > best->out.total_ns))
+                best = other;
+        }
+        if (!best)
+            continue;
+        best->out.count += s->out.count;
+        best->out.total_ns += s->out.total_ns;
+        s->out.count = 0; /* nothing is left of it */
+    }
+}
+
+static enum trace_reason reason_of_lock(enum trace_lock_kind kind)
+{
+    return kind == TRACE_LOCK_COND   ? TRACE_REASON_COND
+           : kind == TRACE_LOCK_JOIN ? TRACE_REASON_JOIN
+                                     : TRACE_REASON_LOCK;
+}
+
+static bool same_place(const struct analyze_lock *a, const struct analyze_lock *b)
+{
+    return a->kind == b->kind && a->pid == b->pid && *a->waiter && !strcmp(a->waiter, b->waiter) &&
+           !strcmp(a->holder, b->holder);
+}
+
+static const char *lock_text(struct arena *a, const struct analyze_lock *l, uint64_t locks)
 {
     const char *kind = trace_enum_name(TRACE_LOCK, l->kind);
-    const char *what = *l->name ? arena_printf(a, "%s %s", kind ? kind : "lock", l->name)
-                                : arena_printf(a, "%s 0x%" PRIx64, kind ? kind : "lock", l->lock);
-    enum trace_reason reason = l->kind == TRACE_LOCK_COND   ? TRACE_REASON_COND
-                               : l->kind == TRACE_LOCK_JOIN ? TRACE_REASON_JOIN
-                                                            : TRACE_REASON_LOCK;
-    return (struct analyze_wait){.reason = reason,
-                                 .what = what,
-                                 .object = "",
-                                 .waiter = l->waiter,
-                                 .holder = l->holder,
-                                 .holder_tid = l->holder_tid,
-                                 .count = l->waits,
-                                 .total_ns = l->wait_ns,
-                                 .max_ns = l->max_wait_ns};
+    kind = kind ? kind : "lock";
+    if (locks > 1)
+        return arena_printf(a, "%" PRIu64 " %ss", locks, kind);
+    if (*l->name)
+        return arena_printf(a, "%s %s", kind, l->name);
+    return arena_printf(a, "%s 0x%" PRIx64, kind, l->lock);
+}
+
+/* The waits for v[first] and for the locks behind it that are waited for in the same
+ * place; those are marked in `taken`. */
+static struct analyze_wait wait_from_locks(struct arena *a, const struct analyze_locks *locks,
+                                           size_t first, bool *taken)
+{
+    const struct analyze_lock *l = &locks->v[first];
+    struct analyze_wait wait = {.reason = reason_of_lock(l->kind),
+                                .object = "",
+                                .waiter = l->waiter,
+                                .holder = l->holder,
+                                .holder_tid = l->holder_tid};
+    uint64_t merged = 0;
+    for (size_t i = first; i < locks->count && locks->v[i].waits; i++) {
+        const struct analyze_lock *other = &locks->v[i];
+        if (taken[i] || (i != first && !same_place(l, other)))
+            continue;
+        taken[i] = true;
+        merged++;
+        wait.count += other->waits;
+        wait.total_ns += other->wait_ns;
+        if (other->max_wait_ns > wait.max_ns)
+            wait.max_ns = other->max_wait_ns;
+    }
+    wait.what = lock_text(a, l, merged);
+    return wait;
+}
+
+static void add_locks(struct arena *a, struct analyze_waits *waits,
+                      const struct analyze_locks *locks)
+{
+    bool *taken = arena_array(a, locks->count, sizeof *taken);
+    for (size_t i = 0; i < locks->count && locks->v[i].waits; i++)
+        if (!taken[i])
+            waits->v[waits->count++] = wait_from_locks(a, locks, i, taken);
 }
 
 static int longer(const void *a, const void *b)
@@ -158,10 +221,13 @@ struct analyze_waits analyze_waits(struct arena *a, const struct trace *t,
         add_thread(&w, (uint32_t)row, trace_get(&c, row, TRACE_THREAD_end_ts));
     struct analyze_waits waits = {0};
     waits.v = arena_array(a, w.groups.keys.count + locks->count, sizeof *waits.v);
-    for (size_t i = 0; i < w.groups.keys.count; i++)
-        waits.v[waits.count++] = finish_wait(a, &w, &w.v[i]);
-    for (size_t i = 0; i < locks->count && locks->v[i].waits; i++)
-        waits.v[waits.count++] = wait_from_lock(a, &locks->v[i]);
+    adopt_nameless(&w);
+    for (size_t i = 0; i < w.groups.keys.count; i++) {
+        struct analyze_wait wait = finish_wait(a, &w, &w.v[i]);
+        if (wait.count)
+            waits.v[waits.count++] = wait;
+    }
+    add_locks(a, &waits, locks);
     for (size_t i = 0; i < waits.count; i++)
         waits.total_ns += waits.v[i].total_ns;
     qsort(waits.v, waits.count, sizeof *waits.v, longer);

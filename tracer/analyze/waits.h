@@ -1,5 +1,6 @@
 /* waits: what blocked threads were waiting for. Locks come from the lock events,
- * which know the holder; everything else from the scheduler's blocked spans. */
+ * which know the holder; everything else from the scheduler's blocked spans. Waits
+ * of one kind in one function are one group: a pool's idle workers, say. */
 #ifndef ANALYZE_WAITS_H
 #define ANALYZE_WAITS_H
 
@@ -9,7 +10,7 @@
 
 struct analyze_wait {
     enum trace_reason reason;
-    const char *what;    /* "mutex 0x7f30", "epoll_wait", "page fault" */
+    const char *what;    /* "mutex 0x7f30", "3 conds", "epoll_wait", "page fault" */
     const char *object;  /* the file or peer waited for longest, or "" */
     const char *waiter;  /* the function that waited, or "" */
     const char *holder;  /* of a lock: the function that held it, or "" */

@@ -16,6 +16,10 @@ static void print_problem(void *data, uint64_t off, const char *text)
 static int check_file(const char *path, uint64_t max, struct err *err)
 {
     struct file_map map;
+    struct trace *t = trace_open(path, err); /* no trace at all: say so and no more */
+    trace_close(t);
+    if (!t)
+        return cli_fail(err);
     if (!file_map(&map, path, err))
         return cli_fail(err);
     struct progress *progress = cli_progress_begin();

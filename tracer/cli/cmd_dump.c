@@ -28,10 +28,13 @@ int cmd_dump(int argc, char **argv)
         err_hint(&err, "whyprof dump FILE");
         return cli_usage(&err);
     }
+    int number = table ? trace_dump_find(table, &err) : -1;
+    if (table && number < 0)
+        return cli_usage(&err);
     struct trace *t = trace_open(argv[1], &err);
     if (!t)
         return cli_fail(&err);
-    bool ok = trace_dump(t, table, stdout, &err);
+    bool ok = trace_dump(t, number, stdout, &err);
     trace_close(t);
     return ok ? CLI_OK : cli_fail(&err);
 }

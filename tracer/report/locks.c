@@ -12,13 +12,15 @@ static void add_row(struct page *page, struct page_table *table, const struct tr
                     const struct analyze_lock *l)
 {
     const char *kind = trace_enum_name(TRACE_LOCK, l->kind);
+    const char *text =
+        *l->name ? l->name : arena_printf(&page->arena, "0x%llx", (unsigned long long)l->lock);
     page_row(table,
              (struct page_cell[]){
-                 page_text(kind ? kind : ""), page_number(l->lock), page_text(l->name),
-                 page_number(l->waits), page_number(l->wait_ns), page_number(l->max_wait_ns),
-                 page_number(l->waiters), page_text(l->waiter), page_text(l->holder),
-                 page_text(section_thread_name(page, t, l->holder_tid)), page_number(l->hold_ns),
-                 page_number(l->max_hold_ns), page_number(l->acquisitions),
+                 page_text(kind ? kind : ""), page_text(text), page_number(l->lock),
+                 page_text(l->name), page_number(l->waits), page_number(l->wait_ns),
+                 page_number(l->max_wait_ns), page_number(l->waiters), page_text(l->waiter),
+                 page_text(l->holder), page_text(section_thread_name(page, t, l->holder_tid)),
+                 page_number(l->hold_ns), page_number(l->max_hold_ns), page_number(l->acquisitions),
                  page_number(l->contentions), page_number(l->pid), page_number(l->holder_tid)});
 }
 
@@ -26,8 +28,9 @@ void report_locks(struct page *page, const struct trace *t, struct analyze_range
 {
     static const struct page_column columns[] = {
         {"kind", "kind", PAGE_TEXT, false},
-        {"lock", "address", PAGE_HEX, false},
-        {"name", "name", PAGE_TEXT, false},
+        {"text", "lock", PAGE_TEXT, false},
+        {"lock", "", PAGE_HEX, true},
+        {"name", "", PAGE_TEXT, true},
         {"waits", "waits", PAGE_COUNT, false},
         {"wait_ns", "waited", PAGE_NS, false},
         {"max_wait_ns", "longest", PAGE_NS, false},

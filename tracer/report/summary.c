@@ -7,12 +7,15 @@
 #include "report/report.h"
 #include "report/sections.h"
 
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 enum {
     THREAD_ROWS = 8,
     WAIT_ROWS = 8,
-    FUNCTION_ROWS = 8
+    FUNCTION_ROWS = 8,
+    EVENT_ROWS = 8
 };
 
 /* ---- facts ---- */
@@ -177,6 +180,14 @@ static void functions_section(struct page *page, const struct trace *t, struct a
     }
 }
 
+static int by_count(const void *a, const void *b)
+{
+    const struct page_cell *x = a, *y = b; /* rows of two cells: name, count */
+    if (x[1].number != y[1].number)
+        return x[1].number > y[1].number ? -1 : 1;
+    return strcmp(x[0].text, y[0].text);
+}
+
 static void events_section(struct page *page, const struct trace *t)
 {
     static const struct page_column columns[] = {
@@ -184,11 +195,13 @@ static void events_section(struct page *page, const struct trace *t)
     struct trace_cursor c = trace_cursor(t, TRACE_EVENT_COUNT_TABLE, 0);
     struct page_table *table = page_table(page, "event_counts", "Events", columns);
     table->note = "by class, as LTTng recorded them";
+    table->short_rows = EVENT_ROWS;
     for (uint64_t row = 0; row < c.total_rows; row++)
         page_row(table, (struct page_cell[]){
                             page_text(trace_string(t, trace_get(&c, row, TRACE_EVENT_COUNT_name))),
                             page_number(trace_get(&c, row, TRACE_EVENT_COUNT_count))});
-    table->short_rows = table->rows;
+    if (table->rows)
+        qsort(table->cells, table->rows, table->column_count * sizeof *table->cells, by_count);
 }
 
 static void losses_section(struct page *page, const struct trace *t)

@@ -95,31 +95,30 @@ static void dump_table(const struct trace *t, enum trace_table table, FILE *out)
         dump_partition(t, table, (uint32_t)i, trace_get(&threads, i, TRACE_THREAD_tid), out);
 }
 
-static bool unknown_table(const char *name, struct err *err)
+int trace_dump_find(const char *name, struct err *err)
 {
     char names[512] = "";
     size_t len = 0;
-    for (int i = 0; i < TRACE_TABLE_COUNT && len < sizeof names; i++)
-        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i ? ", " : "",
-                                trace_tables[i].name);
+    for (int i = 0; i < TRACE_TABLE_COUNT; i++) {
+        if (!strcmp(name, trace_tables[i].name))
+            return i;
+        if (len < sizeof names)
+            len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i ? ", " : "",
+                                    trace_tables[i].name);
+    }
     err_set(err, "there is no table '%s'", name);
-    return err_hint(err, "tables: %s", names);
+    err_hint(err, "tables: %s", names);
+    return -1;
 }
 
-bool trace_dump(const struct trace *t, const char *table, FILE *out, struct err *err)
+bool trace_dump(const struct trace *t, int table, FILE *out, struct err *err)
 {
-    bool found = !table;
-    if (!table)
+    if (table < 0)
         fprintf(out, "trace version=%d duration=%" PRIu64 "\n", TRACE_VERSION_MAJOR,
                 trace_duration_ns(t));
-    for (int i = 0; i < TRACE_TABLE_COUNT; i++) {
-        if (table && strcmp(table, trace_tables[i].name))
-            continue;
-        found = true;
-        dump_table(t, (enum trace_table)i, out);
-    }
-    if (!found)
-        return unknown_table(table, err);
+    for (int i = 0; i < TRACE_TABLE_COUNT; i++)
+        if (table < 0 || table == i)
+            dump_table(t, (enum trace_table)i, out);
     if (fflush(out) || ferror(out))
         return err_errno(err, "write the text");
     return !trace_damage(t, err);

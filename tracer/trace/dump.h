@@ -11,9 +11,11 @@
 
 #include <stdio.h>
 
-/* Prints all tables, or the one called `table` (NULL: all). False with err when
- * there is no such table, when a block is damaged (what could be read is
- * printed), or when `out` cannot be written. */
-bool trace_dump(const struct trace *t, const char *table, FILE *out, struct err *err);
+/* The table of that name, or -1 with err (which lists them). */
+int trace_dump_find(const char *name, struct err *err);
+
+/* Prints a table, or with -1 all of them. False with err when a block is damaged
+ * (what could be read is printed) or when `out` cannot be written. */
+bool trace_dump(const struct trace *t, int table, FILE *out, struct err *err);
 
 #endif
