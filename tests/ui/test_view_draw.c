@@ -158,7 +158,7 @@ static void test_canvas_paints(void **unused)
     struct gfx_fonts *f = gfx_fonts_open(1, &err);
     if (!f)
         skip();
-    struct gfx_canvas *c = gfx_canvas_offscreen(64, 32, &err);
+    struct gfx_canvas *c = gfx_canvas_offscreen(64, 32);
     assert_non_null(c);
     gfx_list_begin(&l, 64, 32);
     gfx_rect(&l, (struct gfx_rect){0, 0, 64, 32}, 0x102030ff);

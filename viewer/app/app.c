@@ -41,7 +41,7 @@ bool app_open(struct app *app, const struct app_options *options, struct err *er
 bool app_show(struct app *app, struct err *err)
 {
     const struct app_options *o = &app->options;
-    app->canvas = o->offscreen ? gfx_canvas_offscreen(o->width, o->height, err)
+    app->canvas = o->offscreen ? gfx_canvas_offscreen(o->width, o->height)
                                : gfx_canvas_window("whyprof", o->width, o->height, err);
     return app->canvas != NULL;
 }

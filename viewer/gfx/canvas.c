@@ -3,7 +3,7 @@
 #include "gfx/canvas_private.h"
 #include "gfx/png.h"
 
-#include "base/arena.h"
+#include "base/map.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,6 @@ static bool start_video(struct err *err)
 
 static bool make_renderer(struct gfx_canvas *c, struct err *err)
 {
-    SDL_SetHint(SDL_HINT_RENDER_BATCHING, "1");
     c->renderer =
         SDL_CreateRenderer(c->window, -1, SDL_RENDERER_ACCELERATED | SDL_RENDERER_PRESENTVSYNC);
     if (!c->renderer)
@@ -65,36 +64,20 @@ struct gfx_canvas *gfx_canvas_window(const char *title, int width, int height, s
     return c;
 }
 
-bool gfx_canvas_resize(struct gfx_canvas *c, int width_px, int height_px, struct err *err)
+void gfx_canvas_resize(struct gfx_canvas *c, int width_px, int height_px)
 {
-    if (c->window) {
+    if (c->window)
         SDL_SetWindowSize(c->window, width_px, height_px);
-        return true;
-    }
-    if (c->atlas)
-        SDL_DestroyTexture(c->atlas);
-    if (c->renderer)
-        SDL_DestroyRenderer(c->renderer);
-    SDL_FreeSurface(c->surface);
-    c->atlas = NULL;
-    c->renderer = NULL;
+    else
+        gfx_pixels_resize(&c->pixels, width_px, height_px);
     c->drawn = false;
-    c->surface =
-        SDL_CreateRGBSurfaceWithFormat(0, width_px, height_px, 32, SDL_PIXELFORMAT_ARGB8888);
-    if (c->surface)
-        c->renderer = SDL_CreateSoftwareRenderer(c->surface);
-    if (!c->renderer)
-        return err_set(err, "make a picture of %dx%d: %s", width_px, height_px, SDL_GetError());
-    return true;
 }
 
-struct gfx_canvas *gfx_canvas_offscreen(int width_px, int height_px, struct err *err)
+struct gfx_canvas *gfx_canvas_offscreen(int width_px, int height_px)
 {
     struct gfx_canvas *c = canvas_new();
-    if (gfx_canvas_resize(c, width_px, height_px, err))
-        return c;
-    gfx_canvas_close(c);
-    return NULL;
+    gfx_canvas_resize(c, width_px, height_px);
+    return c;
 }
 
 void gfx_canvas_close(struct gfx_canvas *c)
@@ -104,11 +87,11 @@ void gfx_canvas_close(struct gfx_canvas *c)
     for (int i = 0; i < GFX_CURSORS; i++)
         if (c->cursors[i])
             SDL_FreeCursor(c->cursors[i]);
-    if (c->atlas)
-        SDL_DestroyTexture(c->atlas);
+    if (c->screen)
+        SDL_DestroyTexture(c->screen);
     if (c->renderer)
         SDL_DestroyRenderer(c->renderer);
-    SDL_FreeSurface(c->surface);
+    gfx_pixels_release(&c->pixels);
     if (c->window) {
         SDL_DestroyWindow(c->window);
         SDL_QuitSubSystem(SDL_INIT_VIDEO);
@@ -118,7 +101,10 @@ void gfx_canvas_close(struct gfx_canvas *c)
 
 void gfx_canvas_size(const struct gfx_canvas *c, int *width_px, int *height_px)
 {
-    SDL_GetRendererOutputSize(c->renderer, width_px, height_px);
+    *width_px = c->pixels.w;
+    *height_px = c->pixels.h;
+    if (c->window)
+        SDL_GetRendererOutputSize(c->renderer, width_px, height_px);
 }
 
 double gfx_canvas_density(const struct gfx_canvas *c)
@@ -137,138 +123,49 @@ void gfx_canvas_title(struct gfx_canvas *c, const char *title)
         SDL_SetWindowTitle(c->window, title);
 }
 
-static void upload_atlas(struct gfx_canvas *c, struct gfx_fonts *fonts)
+/* Brings the pixels to the window; false when the driver lost its texture. */
+static bool present(struct gfx_canvas *c)
 {
-    struct gfx_atlas a = gfx_fonts_atlas(fonts);
-    if (c->atlas && c->atlas_generation == a.generation && c->atlas_side == a.side)
-        return;
-    if (c->atlas && c->atlas_side != a.side) {
-        SDL_DestroyTexture(c->atlas);
-        c->atlas = NULL;
+    int w = 0, h = 0;
+    if (c->screen)
+        SDL_QueryTexture(c->screen, NULL, NULL, &w, &h);
+    if (c->screen && (w != c->pixels.w || h != c->pixels.h)) {
+        SDL_DestroyTexture(c->screen);
+        c->screen = NULL;
     }
-    if (!c->atlas) {
-        c->atlas = SDL_CreateTexture(c->renderer, SDL_PIXELFORMAT_ARGB8888,
-                                     SDL_TEXTUREACCESS_STATIC, a.side, a.side);
-        SDL_SetTextureBlendMode(c->atlas, SDL_BLENDMODE_BLEND);
-    }
-    size_t count = (size_t)a.side * (size_t)a.side;
-    uint32_t *pixels = mem_realloc(NULL, count, sizeof *pixels);
-    for (size_t i = 0; i < count; i++)
-        pixels[i] = (uint32_t)a.alpha[i] << 24 | 0xffffff;
-    SDL_UpdateTexture(c->atlas, NULL, pixels, a.side * 4);
-    free(pixels);
-    c->atlas_generation = a.generation;
-    c->atlas_side = a.side;
-}
-
-/* All glyphs must be in the atlas before the first is drawn. */
-static void prepare_text(struct gfx_canvas *c, const struct gfx_list *l, struct gfx_fonts *fonts)
-{
-    for (size_t i = 0; i < l->count; i++)
-        if (l->cmds[i].op == GFX_TEXT)
-            gfx_text_width(fonts, (enum gfx_font)l->cmds[i].font, l->text + l->cmds[i].text, -1);
-    upload_atlas(c, fonts);
-}
-
-static void draw_text(struct gfx_canvas *c, const struct gfx_list *l, const struct gfx_cmd *cmd,
-                      struct gfx_fonts *fonts, struct gfx_rect clip)
-{
-    const char *s = l->text + cmd->text;
-    int x = cmd->r.x;
-    SDL_SetTextureColorMod(c->atlas, cmd->color >> 24, cmd->color >> 16 & 255,
-                           cmd->color >> 8 & 255);
-    SDL_SetTextureAlphaMod(c->atlas, cmd->color & 255);
-    while (*s && x < clip.x + clip.w) {
-        const struct gfx_glyph *g =
-            gfx_font_glyph(fonts, (enum gfx_font)cmd->font, gfx_utf8_next(&s));
-        if (g->w) {
-            SDL_Rect from = {g->x, g->y, g->w, g->h};
-            SDL_Rect to = {x + g->left, cmd->r.y, g->w, g->h};
-            SDL_RenderCopy(c->renderer, c->atlas, &from, &to);
-        }
-        x += g->advance;
-    }
-}
-
-/* Blending costs the software renderer a multiple of filling. */
-static void set_color(struct gfx_canvas *c, gfx_color color)
-{
-    unsigned alpha = color & 255;
-    SDL_SetRenderDrawBlendMode(c->renderer,
-                               alpha == 255 ? SDL_BLENDMODE_NONE : SDL_BLENDMODE_BLEND);
-    SDL_SetRenderDrawColor(c->renderer, color >> 24, color >> 16 & 255, color >> 8 & 255,
-                           (Uint8)alpha);
-}
-
-/* Neighbouring rects of one colour go out as one batch. */
-static size_t draw_rects(struct gfx_canvas *c, const struct gfx_list *l, size_t i)
-{
-    enum {
-        BATCH = 256
-    };
-    SDL_Rect rects[BATCH];
-    int n = 0;
-    gfx_color color = l->cmds[i].color;
-    for (; i < l->count && n < BATCH; i++) {
-        const struct gfx_cmd *cmd = &l->cmds[i];
-        if (cmd->op != GFX_RECT || cmd->color != color)
-            break;
-        rects[n++] = (SDL_Rect){cmd->r.x, cmd->r.y, cmd->r.w, cmd->r.h};
-    }
-    set_color(c, color);
-    SDL_RenderFillRects(c->renderer, rects, n);
-    return i;
-}
-
-static void replay(struct gfx_canvas *c, const struct gfx_list *l, struct gfx_fonts *fonts)
-{
-    struct gfx_rect clip = l->clips[0];
-    SDL_RenderSetClipRect(c->renderer, NULL);
-    for (size_t i = 0; i < l->count;) {
-        const struct gfx_cmd *cmd = &l->cmds[i];
-        if (cmd->op == GFX_RECT) {
-            i = draw_rects(c, l, i);
-            continue;
-        }
-        if (cmd->op == GFX_CLIP) {
-            clip = cmd->r;
-            SDL_Rect r = {clip.x, clip.y, clip.w, clip.h};
-            SDL_RenderSetClipRect(c->renderer, &r);
-        } else if (cmd->op == GFX_LINE) {
-            set_color(c, cmd->color);
-            SDL_RenderDrawLine(c->renderer, cmd->r.x, cmd->r.y, cmd->r.w, cmd->r.h);
-        } else if (clip.w > 0 && clip.h > 0) {
-            draw_text(c, l, cmd, fonts, clip);
-        }
-        i++;
-    }
+    if (!c->screen)
+        c->screen = SDL_CreateTexture(c->renderer, SDL_PIXELFORMAT_ARGB8888,
+                                      SDL_TEXTUREACCESS_STREAMING, c->pixels.w, c->pixels.h);
+    if (!c->screen || SDL_UpdateTexture(c->screen, NULL, c->pixels.p, c->pixels.w * 4) < 0)
+        return false;
+    SDL_SetTextureBlendMode(c->screen, SDL_BLENDMODE_NONE);
+    SDL_RenderCopy(c->renderer, c->screen, NULL, NULL);
+    SDL_RenderPresent(c->renderer);
+    return true;
 }
 
 void gfx_canvas_draw(struct gfx_canvas *c, const struct gfx_list *l, struct gfx_fonts *fonts)
 {
-    uint64_t hash = gfx_list_hash(l) ^ gfx_fonts_atlas(fonts).generation;
-    if (c->drawn && hash == c->hash)
+    int w, h;
+    gfx_canvas_size(c, &w, &h);
+    uint64_t hash = gfx_list_hash(l) ^ hash64((uint64_t)w << 32 | (uint32_t)h);
+    if ((c->drawn && hash == c->hash) || w < 1 || h < 1)
         return;
-    prepare_text(c, l, fonts);
-    SDL_SetRenderDrawColor(c->renderer, 0, 0, 0, 255);
-    SDL_RenderClear(c->renderer);
-    replay(c, l, fonts);
-    SDL_RenderPresent(c->renderer);
-    c->hash = gfx_list_hash(l) ^ gfx_fonts_atlas(fonts).generation;
-    c->drawn = true;
+    gfx_pixels_resize(&c->pixels, w, h);
+    gfx_raster(&c->pixels, l, fonts);
+    c->drawn = !c->window || present(c);
+    c->hash = hash;
+    c->frames++;
+}
+
+uint64_t gfx_canvas_frames(const struct gfx_canvas *c)
+{
+    return c->frames;
 }
 
 bool gfx_canvas_save(struct gfx_canvas *c, const char *path, struct err *err)
 {
-    int w, h;
-    gfx_canvas_size(c, &w, &h);
-    uint32_t *pixels = mem_realloc(NULL, (size_t)w * (size_t)h, sizeof *pixels);
-    bool ok = SDL_RenderReadPixels(c->renderer, NULL, SDL_PIXELFORMAT_ARGB8888, pixels, w * 4) == 0;
-    if (!ok)
-        err_set(err, "read the picture: %s", SDL_GetError());
-    ok = ok && gfx_png_write(path, pixels, w, h, w, err);
-    free(pixels);
-    return ok;
+    return gfx_png_write(path, c->pixels.p, c->pixels.w, c->pixels.h, c->pixels.w, err);
 }
 
 void gfx_canvas_cursor(struct gfx_canvas *c, enum gfx_cursor cursor)

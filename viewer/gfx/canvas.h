@@ -1,7 +1,7 @@
 /* canvas: where frames go, a window or a picture in memory, and the window's
  * input. The only header behind which SDL's video part is used.
  *
- *     struct gfx_canvas *c = gfx_canvas_offscreen(1920, 1080, &err);
+ *     struct gfx_canvas *c = gfx_canvas_offscreen(1920, 1080);
  *     gfx_canvas_draw(c, &list, fonts);
  *     gfx_canvas_save(c, "out.png", &err);
  *
@@ -17,18 +17,20 @@ struct gfx_canvas;
 
 /* Opens a window; NULL with err (and what to do) where there is no display. */
 struct gfx_canvas *gfx_canvas_window(const char *title, int width, int height, struct err *err);
-struct gfx_canvas *gfx_canvas_offscreen(int width_px, int height_px, struct err *err);
+struct gfx_canvas *gfx_canvas_offscreen(int width_px, int height_px);
 void gfx_canvas_close(struct gfx_canvas *c);
 
 void gfx_canvas_size(const struct gfx_canvas *c, int *width_px, int *height_px);
 /* Pixels per unit of the window system: 2 on a double-density screen. */
 double gfx_canvas_density(const struct gfx_canvas *c);
-bool gfx_canvas_resize(struct gfx_canvas *c, int width_px, int height_px, struct err *err);
+void gfx_canvas_resize(struct gfx_canvas *c, int width_px, int height_px);
 void gfx_canvas_title(struct gfx_canvas *c, const char *title);
 
 /* Replays the list and shows it. A list equal to the last one is not replayed
  * unless the window system lost the picture. */
 void gfx_canvas_draw(struct gfx_canvas *c, const struct gfx_list *l, struct gfx_fonts *fonts);
+/* How many frames were not equal to the one before. */
+uint64_t gfx_canvas_frames(const struct gfx_canvas *c);
 bool gfx_canvas_save(struct gfx_canvas *c, const char *path, struct err *err);
 
 enum gfx_cursor {

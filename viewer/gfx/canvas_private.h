@@ -3,6 +3,7 @@
 #define GFX_CANVAS_PRIVATE_H
 
 #include "gfx/canvas.h"
+#include "gfx/raster.h"
 
 #include <SDL.h>
 
@@ -11,14 +12,13 @@ enum {
 };
 
 struct gfx_canvas {
-    SDL_Window *window;   /* NULL: a picture in memory */
-    SDL_Surface *surface; /* that picture */
-    SDL_Renderer *renderer;
-    SDL_Texture *atlas;
-    uint32_t atlas_generation;
-    int atlas_side;
-    uint64_t hash; /* of the list on screen */
-    bool drawn;    /* the screen shows it */
+    SDL_Window *window;     /* NULL: a picture in memory */
+    SDL_Renderer *renderer; /* brings pixels to the window */
+    SDL_Texture *screen;    /* of the pixels' size */
+    struct gfx_pixels pixels;
+    uint64_t hash;   /* of the list on screen */
+    bool drawn;      /* the screen shows it */
+    uint64_t frames; /* drawn so far */
     SDL_Cursor *cursors[GFX_CURSORS];
     enum gfx_cursor cursor;
 };

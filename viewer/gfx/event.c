@@ -108,7 +108,9 @@ static void read_event(struct gfx_canvas *c, SDL_Event *s, struct gfx_event *e)
     case SDL_RENDER_TARGETS_RESET:
     case SDL_RENDER_DEVICE_RESET:
         c->drawn = false;
-        c->atlas_generation = 0;
+        if (c->screen)
+            SDL_DestroyTexture(c->screen);
+        c->screen = NULL;
         e->kind = GFX_EVENT_RESIZE;
         break;
     case SDL_DROPFILE:
