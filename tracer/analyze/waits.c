@@ -161,7 +161,7 @@ static const char *lock_text(struct arena *a, const struct analyze_lock *l, uint
     const char *kind = trace_enum_name(TRACE_LOCK, l->kind);
     kind = kind ? kind : "lock";
     if (locks > 1)
-        return arena_printf(a, "%" PRIu64 " %ss", locks, kind);
+        return arena_printf(a, "%" PRIu64 " x %s", locks, kind);
     if (*l->name)
         return arena_printf(a, "%s %s", kind, l->name);
     return arena_printf(a, "%s 0x%" PRIx64, kind, l->lock);

@@ -10,7 +10,7 @@
 
 struct analyze_wait {
     enum trace_reason reason;
-    const char *what;    /* "mutex 0x7f30", "3 conds", "epoll_wait", "page fault" */
+    const char *what;    /* "mutex 0x7f30", "3 x cond", "epoll_wait", "page fault" */
     const char *object;  /* the file or peer waited for longest, or "" */
     const char *waiter;  /* the function that waited, or "" */
     const char *holder;  /* of a lock: the function that held it, or "" */

@@ -382,6 +382,9 @@ static void check_state_totals(struct checker *ck, uint32_t thread)
     if (!totals.total_rows || !ck->rows_readable[TRACE_THREAD_STATE_TABLE] ||
         !ck->rows_readable[TRACE_STATE_TOTAL_TABLE])
         return;
+    /* columns that the file's version lacks read as 0 */
+    unsigned columns =
+        ck->header.minor ? TRACE_STATE_TOTAL_COLUMNS : (unsigned)TRACE_STATE_TOTAL_preempted;
     struct totals_builder builder = {0};
     uint64_t span[TRACE_THREAD_STATE_COLUMNS], sums[TRACE_STATE_TOTAL_COLUMNS], row = 0;
     for (uint64_t i = 0; i < states.total_rows; i++) {
@@ -389,7 +392,7 @@ static void check_state_totals(struct checker *ck, uint32_t thread)
             span[col] = trace_get(&states, i, col);
         if (!totals_add(&builder, span, sums))
             continue;
-        for (unsigned col = 0; col < TRACE_STATE_TOTAL_COLUMNS; col++)
+        for (unsigned col = 0; col < columns; col++)
             if (row < totals.total_rows && trace_get(&totals, row, col) != sums[col]) {
                 problem(ck, block_off(&totals),
                         "state_total of thread %u, row %" PRIu64
