@@ -117,6 +117,15 @@ static void mechanism_fact(struct page *page, const struct trace *t)
 
 /* ---- tables ---- */
 
+/* "queue_put in worker-1 (101)", or the half of it that is known. */
+static const char *ended_by(struct page *page, const struct trace *t, const struct analyze_wait *w)
+{
+    const char *thread = section_thread_name(page, t, w->holder_tid);
+    return *w->holder && *thread ? arena_printf(&page->arena, "%s in %s", w->holder, thread)
+           : *w->holder          ? w->holder
+                                 : thread;
+}
+
 static void waits_section(struct page *page, const struct trace *t, struct analyze_range range)
 {
     static const struct page_column columns[] = {
@@ -127,8 +136,8 @@ static void waits_section(struct page *page, const struct trace *t, struct analy
         {"count", "times", PAGE_COUNT, false},
         {"max_ns", "longest", PAGE_NS, false},
         {"waiter", "waiting in", PAGE_TEXT, false},
-        {"holder", "held by", PAGE_TEXT, false},
-        {"by_thread", "by thread", PAGE_TEXT, false},
+        {"ended_by", "held or woken by", PAGE_TEXT, false},
+        {"holder", "", PAGE_TEXT, true},
         {"reason", "", PAGE_TEXT, true},
         {"holder_tid", "", PAGE_ID, true},
         {0},
@@ -147,8 +156,8 @@ static void waits_section(struct page *page, const struct trace *t, struct analy
         page_row(table, (struct page_cell[]){
                             page_text(w->what), page_text(w->object), page_number(w->total_ns),
                             page_share(w->total_ns, waits.total_ns), page_number(w->count),
-                            page_number(w->max_ns), page_text(w->waiter), page_text(w->holder),
-                            page_text(section_thread_name(page, t, w->holder_tid)),
+                            page_number(w->max_ns), page_text(w->waiter),
+                            page_text(ended_by(page, t, w)), page_text(w->holder),
                             page_text(reason ? reason : ""), page_number(w->holder_tid)});
     }
 }
