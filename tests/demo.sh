@@ -36,7 +36,7 @@ done
 say "load: redis-benchmark for $seconds seconds"
 end=$((SECONDS + seconds))
 while [ $SECONDS -lt $end ]; do
-    redis-benchmark -p "$port" -t set,get,lpush,lrange_100 -n 20000 -c 20 -q --csv >>"$dir/load.csv"
+    timeout 60 redis-benchmark -p "$port" -t set,get,lpush,lrange_100 -n 20000 -c 20 -q --csv >>"$dir/load.csv"
 done
 awk -F, '$1 != "\"test\"" { gsub(/"/, ""); n[$1]++; rps[$1] += $2 }
     END { for (t in n) printf "  %-40s %8.0f requests/s\n", t, rps[t] / n[t] }' "$dir/load.csv"
