@@ -38,3 +38,18 @@ whyprof_test(test_collect_batch collect)
 whyprof_test(test_collect_perf collect)
 whyprof_test(test_collect_kernel base)
 add_dependencies(test_collect_kernel whyprof-collector)
+
+# The agent in programs of its own. Those go without sanitizers, whose runtime must
+# come before anything that is preloaded.
+whyprof_test(test_agent_events provider)
+whyprof_test(test_agent_run)
+foreach(target agent_semantics agent_stress)
+    add_executable(${target} targets/${target}.c)
+    whyprof_warnings(${target})
+    target_link_libraries(${target} PRIVATE Threads::Threads)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+endforeach()
+add_library(agent_tls_library MODULE targets/agent_tls_library.c)
+set_target_properties(agent_tls_library PROPERTIES
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+add_dependencies(test_agent_run whyprof-agent agent_semantics agent_stress agent_tls_library)

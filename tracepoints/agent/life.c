@@ -10,7 +10,6 @@
 #include "tracepoints/agent/sampler.h"
 #include "tracepoints/agent/stacks.h"
 #include "tracepoints/agent/threads.h"
-#include "tracepoints/agent/unwind.h"
 #include "tracepoints/events.h"
 #include "tracepoints/hooks/alloc.h"
 #include "tracepoints/hooks/lock_table.h"
@@ -117,7 +116,6 @@ __attribute__((constructor)) static void life_begin(void)
     lttng_ust_init_thread();
     loader_init();
     stacks_init();
-    unwind_init();
     thread_hooks_init();
     pthread_atfork(before_fork, after_fork_parent, after_fork_child);
     thread_self();

@@ -176,7 +176,12 @@ static bool lists_lock(void)
     return false;
 }
 
-static atomic_bool stale;
+static atomic_bool stale, known;
+
+bool modules_known(void)
+{
+    return atomic_load_explicit(&known, memory_order_relaxed);
+}
 
 void modules_stale(void)
 {
@@ -186,7 +191,7 @@ void modules_stale(void)
 void modules_update(void)
 {
     bool changed = atomic_exchange(&stale, false);
-    if (!lists_lock())
+    if (!modules_known() || !lists_lock())
         return;
     if (!changed)
         dl_iterate_phdr(read_counters, &changed);
@@ -199,10 +204,13 @@ void modules_update(void)
 
 void modules_dump(void)
 {
-    if (!lists_lock())
+    /* The unwinder's tables take a while: none for a program that nobody records. */
+    if (!lttng_ust_tracepoint_enabled(whyprof_stack, module) || !lists_lock())
         return;
     if (lists_ready()) {
-        unwind_modules_changed();
+        /* By the main thread where recording began before the program. */
+        unwind_init();
+        atomic_store(&known, true);
         scan(true);
     }
     atomic_flag_clear_explicit(&modules.busy, memory_order_release);

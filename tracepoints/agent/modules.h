@@ -9,6 +9,8 @@
  * nothing was loaded or unloaded since. Takes the loader's lock: not from signal
  * handlers. Under the guard. */
 void modules_update(void);
+/* True once the unwinder has tables: from the first recording on. */
+bool modules_known(void);
 /* Emits all of them. */
 void modules_dump(void);
 /* Says that the loader was called in a way whose end we cannot see; the helper

@@ -54,8 +54,8 @@ extern int __libc_start_main(int (*main)(int, char **, char **), int argc, char 
     /* threads */                                                                                  \
     R(pthread_create)                                                                              \
     R(pthread_join)                                                                                \
-    R(pthread_timedjoin_np) R(pthread_clockjoin_np) R(pthread_setname_np) R(thrd_create)           \
-        R(thrd_join) R(prctl) /* locks */                                                          \
+    R(pthread_timedjoin_np)                                                                        \
+    R(pthread_clockjoin_np) R(pthread_setname_np) R(thrd_create) R(thrd_join) R(prctl) /* locks */ \
         R(pthread_mutex_lock) R(pthread_mutex_trylock) R(pthread_mutex_timedlock) R(               \
             pthread_mutex_clocklock) R(pthread_mutex_unlock) R(pthread_rwlock_rdlock)              \
             R(pthread_rwlock_tryrdlock) R(pthread_rwlock_timedrdlock) R(                           \

@@ -91,26 +91,26 @@ static unsigned drain(void)
 static void timer_drop(struct agent_thread *t)
 {
     int timer = t->timer;
-    t->timer = -1;
-    if (timer >= 0)
-        raw_call1(SYS_timer_delete, timer);
+    t->timer = 0;
+    if (timer)
+        raw_call1(SYS_timer_delete, timer - 1);
 }
 
 static void timer_arm(struct agent_thread *t, uint64_t period_ns)
 {
-    if (t->timer < 0) {
+    if (!t->timer) {
         struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGPROF};
         event._sigev_un._tid = (int)t->tid;
         clockid_t clock = (clockid_t)((~t->tid << 3) | 6); /* its CPU clock */
         int timer;
         if (raw_call3(SYS_timer_create, clock, &event, &timer) < 0)
             return;
-        t->timer = timer;
+        t->timer = timer + 1;
     }
     struct itimerspec spec;
     spec.it_interval.tv_sec = spec.it_value.tv_sec = (time_t)(period_ns / 1000000000u);
     spec.it_interval.tv_nsec = spec.it_value.tv_nsec = (long)(period_ns % 1000000000u);
-    raw_call4(SYS_timer_settime, t->timer, 0, &spec, NULL);
+    raw_call4(SYS_timer_settime, t->timer - 1, 0, &spec, NULL);
 }
 
 static void match_timer(struct agent_thread *t, void *period_ns)

@@ -1,6 +1,7 @@
 #include "tracepoints/agent/stacks.h"
 
 #include "tracepoints/agent/callers.h"
+#include "tracepoints/agent/modules.h"
 #include "tracepoints/agent/raw.h"
 #include "tracepoints/agent/threads.h"
 #include "tracepoints/agent/unwind.h"
@@ -145,6 +146,8 @@ uint32_t stack_intern(const uintptr_t *pcs, size_t count, bool leaf_exact)
 uint32_t stack_here(struct agent_thread *t)
 {
     /* The thread's own scratch: a target's stack may be as small as a signal stack. */
+    if (unlikely(!modules_known()))
+        return 0;
     size_t count = unwind_here(t->pcs, sizeof t->pcs / sizeof *t->pcs);
     count = without_agent(t->pcs, t->pcs, count);
     if (!table.arena || !count)

@@ -17,6 +17,7 @@ __thread struct agent_tls agent_tls;
 struct alloc_past threads_past;
 
 static struct agent_thread *_Atomic chunks[CHUNKS];
+static _Atomic uint32_t used[CHUNKS]; /* slots below were claimed once; the rest is not touched */
 static _Atomic uint32_t live;
 static _Atomic uint32_t hidden_count;
 static _Atomic int hidden_tids[HIDDEN_MAX];
@@ -31,8 +32,6 @@ static struct agent_thread *chunk_slots(unsigned chunk)
     struct agent_thread *fresh = raw_map(CHUNK_SLOTS * sizeof *fresh);
     if (!fresh)
         return NULL;
-    for (unsigned i = 0; i < CHUNK_SLOTS; i++)
-        fresh[i].timer = -1;
     return atomic_compare_exchange_strong(&chunks[chunk], &slots, fresh) ? fresh : slots;
 }
 
@@ -58,9 +57,14 @@ struct agent_thread *thread_reserve(void)
         struct agent_thread *slots = chunk_slots(c);
         if (!slots)
             return NULL;
-        for (unsigned i = 0; i < CHUNK_SLOTS; i++)
-            if (slot_claim(&slots[i]))
-                return &slots[i];
+        for (unsigned i = 0; i < CHUNK_SLOTS; i++) {
+            if (!slot_claim(&slots[i]))
+                continue;
+            uint32_t seen = used[c];
+            while (seen <= i && !atomic_compare_exchange_weak(&used[c], &seen, i + 1))
+                ;
+            return &slots[i];
+        }
     }
     return NULL;
 }
@@ -213,7 +217,7 @@ void threads_each(void (*visit)(struct agent_thread *t, void *data), void *data)
         struct agent_thread *slots = atomic_load_explicit(&chunks[c], memory_order_acquire);
         if (!slots)
             return;
-        for (unsigned i = 0; i < CHUNK_SLOTS; i++)
+        for (unsigned i = 0; i < used[c]; i++)
             if (atomic_load_explicit(&slots[i].state, memory_order_acquire) == THREAD_LIVE)
                 visit(&slots[i], data);
     }
@@ -233,6 +237,6 @@ void threads_after_fork(void)
     if (t) {
         atomic_store(&t->tid, (uint32_t)raw_gettid());
         t->start_ts = agent_now();
-        t->timer = -1;
+        t->timer = 0;
     }
 }

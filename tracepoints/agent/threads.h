@@ -34,7 +34,7 @@ struct agent_thread {
     _Atomic uint32_t state; /* enum thread_state */
     _Atomic uint32_t tid;
     uint32_t hidden; /* of lttng-ust's or ours */
-    int timer;       /* kernel id of its CPU timer, -1: none */
+    int timer;       /* kernel id of its CPU timer + 1, 0: none */
     uint64_t start_ts;
     void *(*start)(void *); /* the target's start routine until it runs */
     int (*start_c11)(void *);
