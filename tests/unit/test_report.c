@@ -116,7 +116,7 @@ static void range_counts_parts_of_spans(void **state)
 {
     (void)state;
     /* worker-2 waits for the lock from 1 to 5 ms */
-    struct analyze_range range = {US(2000), US(3000)};
+    struct analyze_range range = {.begin_ns = US(2000), .end_ns = US(3000)};
     struct analyze_locks locks = analyze_locks(&arena, trace, range);
     assert_int_equal(locks.count, 1);
     assert_int_equal(locks.v[0].wait_ns, US(1000));
@@ -131,7 +131,9 @@ static void range_counts_parts_of_spans(void **state)
         uint64_t sum = th->state_ns[TRACE_RUNNING] + th->blocked_ns;
         assert_int_equal(sum, US(1000)); /* nobody is runnable then */
     }
-    assert_int_equal(analyze_locks(&arena, trace, (struct analyze_range){US(6000), US(7000)}).waits,
+    assert_int_equal(analyze_locks(&arena, trace,
+                                   (struct analyze_range){.begin_ns = US(6000), .end_ns = US(7000)})
+                         .waits,
                      0);
 }
 
@@ -139,7 +141,8 @@ static void live_memory_depends_on_the_ranges_end(void **state)
 {
     (void)state;
     struct analyze_allocs all = analyze_allocs(&arena, trace, analyze_range_whole(trace));
-    struct analyze_allocs early = analyze_allocs(&arena, trace, (struct analyze_range){0, US(800)});
+    struct analyze_allocs early =
+        analyze_allocs(&arena, trace, (struct analyze_range){.end_ns = US(800)});
     assert_string_equal(all.v[0].function, "buffer_grow");
     assert_string_equal(all.v[0].caller, "queue_put");
     assert_true(all.live_bytes == 3 * 128.5 * 4096);

@@ -15,6 +15,10 @@ struct analyze_alloc_site {
     double bytes;
     double live_count; /* of these, not freed before the range's end */
     double live_bytes;
+    double peak_bytes;            /* the most of them that lived at one time in the range */
+    uint64_t stack_id;            /* that asked for most bytes, 0: not known */
+    struct analyze_instance live; /* the oldest one still alive (dur_ns: its age at the range's
+                                     end), a row of table alloc */
 };
 
 struct analyze_allocs {
@@ -25,6 +29,8 @@ struct analyze_allocs {
     double total_bytes;
     double live_count;
     double live_bytes;
+    double peak_bytes;
+    uint64_t peak_ts; /* when that was */
 };
 
 struct analyze_allocs analyze_allocs(struct arena *a, const struct trace *t,

@@ -8,7 +8,7 @@
 /* A lock while its rows are being added up. */
 struct lock_sums {
     struct analyze_lock out;
-    struct tally_votes waiters, holders, holder_tids, waiting_tids;
+    struct tally_votes waiters, holders, holder_tids, waiting_tids, stacks, holder_stacks;
 };
 
 struct locks_work {
@@ -32,8 +32,21 @@ static struct lock_sums *sums_of(struct locks_work *w, uint64_t pid, uint64_t lo
     return &w->v[group];
 }
 
-static void add_wait(struct locks_work *w, struct trace_cursor *c, uint64_t row, uint64_t pid,
-                     uint64_t tid)
+static void vote_stacks(struct locks_work *w, struct lock_sums *s, uint64_t stack,
+                        uint64_t holder_stack, uint64_t ns)
+{
+    if (stack) {
+        tally_vote(&s->waiters, analyze_site(&w->sites, stack, ANALYZE_SITE_CALLER), ns);
+        tally_vote(&s->stacks, stack, ns);
+    }
+    if (holder_stack) {
+        tally_vote(&s->holders, analyze_site(&w->sites, holder_stack, ANALYZE_SITE_CALLER), ns);
+        tally_vote(&s->holder_stacks, holder_stack, ns);
+    }
+}
+
+static void add_wait(struct locks_work *w, struct trace_cursor *c, uint64_t row, uint32_t thread,
+                     uint64_t pid, uint64_t tid)
 {
     uint64_t ts = trace_get(c, row, TRACE_LOCK_WAIT_ts);
     uint64_t dur = trace_get(c, row, TRACE_LOCK_WAIT_dur);
@@ -50,10 +63,8 @@ static void add_wait(struct locks_work *w, struct trace_cursor *c, uint64_t row,
     if (dur > s->out.max_wait_ns)
         s->out.max_wait_ns = dur;
     tally_vote(&s->waiting_tids, tid, 1);
-    if (stack)
-        tally_vote(&s->waiters, analyze_site(&w->sites, stack, ANALYZE_SITE_CALLER), ns);
-    if (holder_stack)
-        tally_vote(&s->holders, analyze_site(&w->sites, holder_stack, ANALYZE_SITE_CALLER), ns);
+    analyze_keep_longer(&s->out.longest, (struct analyze_instance){thread, row, ts, dur});
+    vote_stacks(w, s, stack, holder_stack, ns);
     if (holder_tid)
         tally_vote(&s->holder_tids, holder_tid, ns);
 }
@@ -75,8 +86,10 @@ static void add_thread(struct locks_work *w, uint32_t thread, uint64_t tid, uint
 {
     struct analyze_rows waits = analyze_rows(w->trace, TRACE_LOCK_WAIT_TABLE, thread, w->range);
     for (; waits.row < waits.end; waits.row++)
-        add_wait(w, &waits.cursor, waits.row, pid, tid);
+        add_wait(w, &waits.cursor, waits.row, thread, pid, tid);
     /* holds nest and overlap, so an early one may reach into the range */
+    if (!analyze_wants(w->range, thread))
+        return;
     struct trace_cursor holds = trace_cursor(w->trace, TRACE_LOCK_HOLD_TABLE, thread);
     uint64_t end = trace_lower_bound(&holds, w->range.end_ns);
     for (uint64_t row = 0; row < end; row++)
@@ -126,6 +139,8 @@ static struct analyze_locks finish(struct arena *a, struct locks_work *w)
         s->out.waiter = winning_site(a, w, &s->waiters);
         s->out.holder = winning_site(a, w, &s->holders);
         s->out.holder_tid = tally_winner(&s->holder_tids, 0);
+        s->out.stack_id = tally_winner(&s->stacks, 0);
+        s->out.holder_stack_id = tally_winner(&s->holder_stacks, 0);
         s->out.waiters = s->waiting_tids.weights.len;
         locks.v[i] = s->out;
         locks.wait_ns += s->out.wait_ns;
@@ -134,6 +149,8 @@ static struct analyze_locks finish(struct arena *a, struct locks_work *w)
         tally_votes_release(&s->holders);
         tally_votes_release(&s->holder_tids);
         tally_votes_release(&s->waiting_tids);
+        tally_votes_release(&s->stacks);
+        tally_votes_release(&s->holder_stacks);
     }
     qsort(locks.v, locks.count, sizeof *locks.v, longer_wait);
     return locks;

@@ -3,7 +3,23 @@
 struct analyze_range analyze_range_whole(const struct trace *t)
 {
     /* the last instant belongs to the trace */
-    return (struct analyze_range){0, trace_duration_ns(t) + 1};
+    return (struct analyze_range){.end_ns = trace_duration_ns(t) + 1};
+}
+
+static bool cancelled(struct analyze_range range)
+{
+    return range.cancel && atomic_load_explicit(range.cancel, memory_order_relaxed);
+}
+
+bool analyze_wants(struct analyze_range range, uint32_t thread)
+{
+    return !cancelled(range) && (!range.thread || range.thread == thread + 1);
+}
+
+void analyze_keep_longer(struct analyze_instance *longest, struct analyze_instance other)
+{
+    if (other.dur_ns > longest->dur_ns)
+        *longest = other;
 }
 
 uint64_t analyze_overlap_ns(struct analyze_range range, uint64_t ts_ns, uint64_t dur_ns)
@@ -16,6 +32,8 @@ uint64_t analyze_overlap_ns(struct analyze_range range, uint64_t ts_ns, uint64_t
 
 bool analyze_in_range(struct analyze_range range, uint64_t ts_ns, uint64_t dur_ns)
 {
+    if (cancelled(range))
+        return false;
     if (ts_ns >= range.begin_ns)
         return ts_ns < range.end_ns;
     return ts_ns + dur_ns > range.begin_ns;
@@ -25,6 +43,8 @@ struct analyze_rows analyze_rows(const struct trace *t, enum trace_table table, 
                                  struct analyze_range range)
 {
     struct analyze_rows rows = {.cursor = trace_cursor(t, table, key)};
+    if (!analyze_wants(range, key))
+        return rows;
     rows.row = trace_row_at(&rows.cursor, range.begin_ns);
     rows.end = trace_lower_bound(&rows.cursor, range.end_ns);
     /* among rows of one time the search finds the last */
