@@ -158,6 +158,22 @@ static inline void ctf_packet(struct ctf *c, int cpu)
     c->begin[cpu] = c->end[cpu];
 }
 
+/* The short form has the time's low 32 bits: for up to 2^32 ns after the event before. */
+static inline void ctf_put_header(struct ctf *c, int cpu, uint64_t id, uint64_t ts)
+{
+    struct strbuf *sb = &c->packet[cpu];
+    uint64_t before = sb->len ? c->end[cpu] : c->begin[cpu];
+    if (ts - before < UINT32_MAX) {
+        ctf_put(sb, id, 2);
+        ctf_put(sb, ts, 4);
+    } else {
+        ctf_put(sb, 65535, 2);
+        ctf_put(sb, id, 4);
+        ctf_put(sb, ts, 8);
+    }
+    c->end[cpu] = ts;
+}
+
 static inline void ctf_event(struct ctf *c, int cpu, uint64_t ts, int vpid, int vtid,
                              const char *name, ...)
 {
@@ -168,9 +184,7 @@ static inline void ctf_event(struct ctf *c, int cpu, uint64_t ts, int vpid, int 
     struct strbuf *sb = &c->packet[cpu];
     if (!sb->len && !c->begin[cpu])
         c->begin[cpu] = ts;
-    c->end[cpu] = ts;
-    ctf_put(sb, id, 2);
-    ctf_put(sb, ts, 8);
+    ctf_put_header(c, cpu, id, ts);
     ctf_put(sb, (uint64_t)vpid, 4);
     ctf_put(sb, (uint64_t)vtid, 4);
     va_list ap;
@@ -227,8 +241,12 @@ static const char ctf_head[] =
     "clock { name = \"monotonic\"; freq = 1000000000; offset_s = 1700000000; };\n"
     "typealias integer { size = 64; align = 8; signed = false; map = clock.monotonic.value; }\n"
     "  := stamp_t;\n"
+    "typealias integer { size = 32; align = 8; signed = false; map = clock.monotonic.value; }\n"
+    "  := stamp32_t;\n"
     "stream { id = 0;\n"
-    "  event.header := struct { uint16_t id; stamp_t timestamp; };\n"
+    "  event.header := struct { enum : uint16_t { compact = 0 ... 65534, extended = 65535 } id;\n"
+    "    variant <id> { struct { stamp32_t timestamp; } compact;\n"
+    "      struct { uint32_t id; stamp_t timestamp; } extended; } v; } align(8);\n"
     "  packet.context := struct { stamp_t timestamp_begin; stamp_t timestamp_end;\n"
     "    uint64_t content_size; uint64_t packet_size; uint64_t packet_seq_num;\n"
     "    uint64_t events_discarded; uint32_t cpu_id; };\n"
