@@ -5,10 +5,14 @@
 #include "base/guard.h"
 #include "trace/block.h"
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <zlib.h>
 
 struct table {
@@ -30,6 +34,8 @@ struct trace {
     uint64_t string_count;
     const uint8_t *string_bytes;
     uint64_t string_bytes_len;
+    uint64_t resident_limit; /* 0: none */
+    atomic_uint loads;       /* blocks entered, counted where there is a limit */
     atomic_int damage_state; /* 0 none, 1 being told, 2 told */
     struct err damage;
 };
@@ -238,6 +244,43 @@ void trace_close(struct trace *t)
     free(t);
 }
 
+void trace_limit_resident(struct trace *t, uint64_t bytes)
+{
+    t->resident_limit = bytes;
+}
+
+/* Bytes of files that are mapped in: the third field of statm. */
+static uint64_t resident_file_bytes(void)
+{
+    char text[128];
+    unsigned long long size, resident, shared;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    if (sscanf(text, "%llu %llu %llu", &size, &resident, &shared) != 3)
+        return 0;
+    return (uint64_t)shared * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* The kernel maps up to 64 KiB around each place that is read, so a block costs
+ * 128 KiB or so: look again every LOADS_BETWEEN of them. */
+static void mind_limit(struct trace *t)
+{
+    enum {
+        LOADS_BETWEEN = 256
+    };
+    unsigned loads = atomic_fetch_add_explicit(&t->loads, 1, memory_order_relaxed);
+    if (loads % LOADS_BETWEEN || t->map.fd < 0 || resident_file_bytes() < t->resident_limit)
+        return;
+    union {
+        const uint8_t *ro;
+        void *rw;
+    } u = {.ro = t->map.data};
+    madvise(u.rw, t->map.bytes, MADV_DONTNEED);
+}
+
 const char *trace_path(const struct trace *t)
 {
     return t->path;
@@ -343,6 +386,8 @@ bool trace_cursor_load(struct trace_cursor *c, uint64_t row)
     unsigned rows = left < TRACE_BLOCK_ROWS ? (unsigned)left : TRACE_BLOCK_ROWS;
     uint64_t off = c->blocks[block].off;
     struct err err;
+    if (t->resident_limit)
+        mind_limit(c->trace);
     c->rows = 0;
     bool ok = off <= t->bytes && off % 8 == 0;
     if (!ok)

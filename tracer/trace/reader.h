@@ -33,6 +33,11 @@ struct trace *trace_open(const char *path, struct err *err);
 struct trace *trace_open_memory(const void *data, size_t bytes, const char *name, struct err *err);
 void trace_close(struct trace *t);
 
+/* From now on keeps at most about so many bytes of the file in the process's
+ * resident memory: when reading it has taken more, all of its pages are given back.
+ * They stay in the system's cache and are mapped again as they are read. */
+void trace_limit_resident(struct trace *t, uint64_t bytes);
+
 const char *trace_path(const struct trace *t);
 uint64_t trace_file_bytes(const struct trace *t);
 uint64_t trace_duration_ns(const struct trace *t);

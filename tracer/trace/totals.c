@@ -39,14 +39,15 @@ static void add_spans(struct trace_cursor *c, uint64_t row, uint64_t last, uint6
     }
 }
 
-void trace_totals_detail(struct trace_totals *s, uint64_t ts_ns, uint64_t ns[TRACE_TOTAL_DETAILS])
+uint64_t trace_totals_detail(struct trace_totals *s, uint64_t ts_ns,
+                             uint64_t ns[TRACE_TOTAL_DETAILS])
 {
     memset(ns, 0, TRACE_TOTAL_DETAILS * sizeof *ns);
     struct trace_cursor *c = &s->states;
     if (ts_ns > s->end_ts)
         ts_ns = s->end_ts;
     if (!c->total_rows || ts_ns <= trace_get(c, 0, TRACE_THREAD_STATE_ts))
-        return;
+        return 0;
     uint64_t last = trace_row_at(c, ts_ns);
     uint64_t groups = last / TRACE_TOTAL_SPANS;
     if (groups > s->sums.total_rows)
@@ -55,6 +56,7 @@ void trace_totals_detail(struct trace_totals *s, uint64_t ts_ns, uint64_t ns[TRA
         for (unsigned i = 0; i < TRACE_TOTAL_DETAILS; i++)
             ns[i] = trace_get(&s->sums, groups - 1, i);
     add_spans(c, groups * TRACE_TOTAL_SPANS, last, ts_ns, ns);
+    return last;
 }
 
 void trace_totals_until(struct trace_totals *s, uint64_t ts_ns, uint64_t ns[TRACE_CLASSES])

@@ -30,8 +30,10 @@ struct trace_totals trace_totals(const struct trace *t, uint32_t thread_row, uin
 void trace_totals_until(struct trace_totals *s, uint64_t ts_ns, uint64_t ns[TRACE_CLASSES]);
 
 /* The same, and in ns[TRACE_TOTAL_PREEMPTED] the part of runnable that began with a
- * preemption (files of minor version 0 know it in the last spans only). */
-void trace_totals_detail(struct trace_totals *s, uint64_t ts_ns, uint64_t ns[TRACE_TOTAL_DETAILS]);
+ * preemption (files of minor version 0 know it in the last spans only). Returns the
+ * row of the span that covers ts_ns, the last one after the thread's end. */
+uint64_t trace_totals_detail(struct trace_totals *s, uint64_t ts_ns,
+                             uint64_t ns[TRACE_TOTAL_DETAILS]);
 
 /* ns in each class over [from_ns, to_ns); the sum is the part of the range in
  * which the thread lived. */

@@ -83,6 +83,8 @@ static void *run_overview(void *arg)
 {
     model_overview_run(arg);
     gfx_wake();
+    model_doc_read_rows(arg);
+    gfx_wake();
     return NULL;
 }
 

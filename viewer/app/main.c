@@ -1,4 +1,5 @@
 /* main: options, and the only place of the viewer that prints. */
+#include "app/bench.h"
 #include "app/script.h"
 #include "base/opt.h"
 
@@ -20,7 +21,10 @@ static int tell(const struct err *err, int status)
     return status;
 }
 
-static const char *screenshot, *script, *size = "1440x900", *scale = "1", *theme = "dark";
+static const char *screenshot, *script, *size, *scale = "1", *theme = "dark";
+
+static bool bench;
+static uint64_t started_ns;
 
 static const struct opt options[] = {
     {0, "screenshot", OPT_STR, &screenshot, "OUT.png",
@@ -31,6 +35,8 @@ static const struct opt options[] = {
     {0, "scale", OPT_STR, &scale, "FACTOR",
      "size of text and everything else, 0.5 to 4 (default 1)"},
     {0, "theme", OPT_STR, &theme, "dark|light", "colours (default dark; T changes them)"},
+    {0, "bench", OPT_FLAG, &bench, NULL,
+     "play a fixed walk and print frame times and memory as JSON;\nno display is needed"},
     {0}};
 
 static const struct opt_command command = {
@@ -46,6 +52,8 @@ static const struct opt_command command = {
 static bool read_options(struct app_options *o, struct err *err)
 {
     char *end;
+    if (!size)
+        size = bench ? "1920x1080" : "1440x900";
     if (sscanf(size, "%dx%d", &o->width, &o->height) != 2 || o->width < 200 || o->height < 200 ||
         o->width > 16384 || o->height > 16384)
         return err_set(err, "--size needs WIDTHxHEIGHT such as 1920x1080, not '%s'", size);
@@ -55,7 +63,8 @@ static bool read_options(struct app_options *o, struct err *err)
     o->light = !strcmp(theme, "light");
     if (!o->light && strcmp(theme, "dark"))
         return err_set(err, "--theme is dark or light, not '%s'", theme);
-    o->offscreen = screenshot || script;
+    o->offscreen = screenshot || script || bench;
+
     return true;
 }
 
@@ -63,6 +72,8 @@ static bool run(struct app *app, struct err *err)
 {
     if (!app_show(app, err))
         return false;
+    if (bench)
+        return bench_run(app, started_ns, err);
     if (!screenshot && !script)
         return app_run(app, err);
     if (script && !script_run(app, script, err))
@@ -74,6 +85,7 @@ static bool run(struct app *app, struct err *err)
 int main(int argc, char **argv)
 {
     struct err err = {0};
+    started_ns = bench_now_ns();
     struct app_options o = {0};
     int files = opt_parse(&command, argc, argv, &err);
     if (files == OPT_HELP)

@@ -49,6 +49,13 @@ enum model_class model_class_from_state(enum trace_state state, enum trace_reaso
     }
 }
 
+enum model_class model_class_from_total(unsigned total)
+{
+    if (total < TRACE_BLOCKED)
+        return model_class_from_state((enum trace_state)total, TRACE_REASON_NONE);
+    return model_class_from_state(TRACE_BLOCKED, (enum trace_reason)(total - TRACE_BLOCKED));
+}
+
 /* Prefixes of call names; the first that fits wins. */
 static const struct {
     const char *prefix;

@@ -40,6 +40,8 @@ enum {
 };
 
 enum model_class model_class_from_state(enum trace_state state, enum trace_reason reason);
+/* Of a class of the file's running totals (trace_class). */
+enum model_class model_class_from_total(unsigned total);
 enum model_class model_class_from_syscall(const char *name);
 enum model_class model_class_from_name(const char *name);
 

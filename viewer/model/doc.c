@@ -4,6 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    FEW_ROWS = 100000,          /* regions and counter values: some ms */
+    RESIDENT_BYTES = 128 << 20, /* of the file */
+};
+
 static uint32_t find_process(const struct model_doc *doc, uint32_t pid)
 {
     for (uint32_t i = 0; i < doc->process_count; i++)
@@ -58,7 +63,6 @@ static void read_threads(struct model_doc *doc)
         th->syscalls = trace_rows(t, TRACE_SYSCALL_TABLE, r);
         th->lock_waits = trace_rows(t, TRACE_LOCK_WAIT_TABLE, r);
         th->samples = trace_rows(t, TRACE_SAMPLE_TABLE, r);
-        model_regions_init(&th->regions, t, r);
     }
 }
 
@@ -136,6 +140,33 @@ static void read_counts(struct model_doc *doc)
     doc->lost_events = trace_meta_u64(doc->trace, "lost_events", doc->lost_events);
 }
 
+static void read_regions(struct model_doc *doc)
+{
+    for (uint32_t i = 0; i < doc->thread_count && !atomic_load(&doc->overview.cancel); i++)
+        model_regions_init(&doc->threads[i].regions, doc->trace, doc->threads[i].key);
+}
+
+/* What takes time by rows: at once in a small trace, else on a thread later. */
+static void read_rows(struct model_doc *doc)
+{
+    read_regions(doc);
+    read_counters(doc);
+    atomic_store(&doc->rows_read, true);
+}
+
+static bool has_few_rows(const struct model_doc *doc)
+{
+    return trace_table_rows(doc->trace, TRACE_REGION_TABLE) +
+               trace_table_rows(doc->trace, TRACE_COUNTER_TABLE) <
+           FEW_ROWS;
+}
+
+void model_doc_read_rows(struct model_doc *doc)
+{
+    if (!atomic_load(&doc->rows_read))
+        read_rows(doc);
+}
+
 struct model_doc *model_doc_open(const char *path, struct err *err)
 {
     struct trace *t = trace_open(path, err);
@@ -145,6 +176,7 @@ struct model_doc *model_doc_open(const char *path, struct err *err)
     if (!doc)
         abort();
     doc->trace = t;
+    trace_limit_resident(t, RESIDENT_BYTES);
     doc->duration_ns = (int64_t)trace_duration_ns(t);
     uint64_t threads = trace_rows(t, TRACE_THREAD_TABLE, 0);
     uint64_t processes = trace_rows(t, TRACE_PROCESS_TABLE, 0) + threads;
@@ -153,7 +185,8 @@ struct model_doc *model_doc_open(const char *path, struct err *err)
     read_processes(doc);
     read_threads(doc);
     order_threads(doc);
-    read_counters(doc);
+    if (has_few_rows(doc))
+        read_rows(doc);
     read_locks(doc);
     read_counts(doc);
     doc->name_class = calloc(trace_string_count(t) + 1, 1);

@@ -1,9 +1,9 @@
 /* doc: an open trace with what the viewer looks up all the time: processes and
  * threads in display order, names by tid, regions by depth, counters by name.
  *
- * model_doc_open costs time by threads, regions and counter values; the totals
- * of every thread and the minimap (model_overview) take a pass over all states
- * and are made afterwards on another thread. */
+ * model_doc_open costs time by threads and locks. What takes longer is made
+ * afterwards on another thread: the depths of regions and the values of counters
+ * where they are many, the minimap and the totals of every thread. */
 #ifndef MODEL_DOC_H
 #define MODEL_DOC_H
 
@@ -73,6 +73,7 @@ struct model_doc {
     struct map64 lock_by_address; /* row of table lock */
     uint8_t *name_class;          /* owned: see model_spans */
     uint64_t events, lost_events;
+    atomic_bool rows_read; /* threads[].regions and counters may be read */
     struct model_overview overview;
 };
 
@@ -80,6 +81,8 @@ struct model_doc {
 struct model_doc *model_doc_open(const char *path, struct err *err);
 void model_doc_close(struct model_doc *doc);
 
+/* Reads regions and counters where open left them for later. Once, on any thread. */
+void model_doc_read_rows(struct model_doc *doc);
 /* Fills doc->overview; false when cancelled. Call once, on any thread. */
 bool model_overview_run(struct model_doc *doc);
 

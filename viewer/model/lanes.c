@@ -18,7 +18,7 @@ static void add_thread(struct model_lanes *l, const struct model_doc *doc, uint3
     if (!l->thread_closed[i]) {
         if (th->lock_waits)
             add(l, MODEL_LANE_LOCKS, i, 0);
-        for (unsigned d = 0; d < th->regions.depths; d++)
+        for (unsigned d = 0; l->rows_read && d < th->regions.depths; d++)
             add(l, MODEL_LANE_REGION, i, d);
         if (th->syscalls)
             add(l, MODEL_LANE_SYSCALLS, i, 0);
@@ -47,17 +47,19 @@ void model_lanes_build(struct model_lanes *l, const struct model_doc *doc)
         if (!l->process_closed || !l->thread_closed)
             abort();
     }
+    l->rows_read = atomic_load(&doc->rows_read);
+    size_t counters = l->rows_read ? doc->counter_count : 0;
     for (size_t i = 0; i < l->count; i++)
         model_row_release(&l->items[i].row);
     l->count = 0;
     l->height_px = 0;
     for (uint32_t i = 0; i < doc->process_count; i++)
         add_process(l, doc, i);
-    if (doc->counter_count) {
+    if (counters) {
         add(l, MODEL_LANE_COUNTERS, 0, 0);
         l->height_px += l->gap_px;
     }
-    for (uint32_t i = 0; i < doc->counter_count && !l->counters_closed; i++) {
+    for (uint32_t i = 0; i < counters && !l->counters_closed; i++) {
         add(l, MODEL_LANE_COUNTER, i, 0);
         l->height_px += l->gap_px;
     }
@@ -129,7 +131,7 @@ bool model_lane_is_thread(enum model_lane_kind kind)
 bool model_lane_spans(const struct model_lane *lane, const struct model_doc *doc,
                       struct model_spans *spans)
 {
-    if (!model_lane_is_thread(lane->kind) || lane->kind == MODEL_LANE_SAMPLES)
+    if (!model_lane_is_thread(lane->kind))
         return false;
     const struct model_thread *th = &doc->threads[lane->owner];
     if (lane->kind == MODEL_LANE_STATE)
@@ -143,23 +145,6 @@ bool model_lane_spans(const struct model_lane *lane, const struct model_doc *doc
     spans->name_class = doc->name_class;
     spans->name_count = trace_string_count(doc->trace);
     return true;
-}
-
-uint32_t model_samples_row(const struct model_doc *doc, uint32_t thread,
-                           const struct model_window *w, uint32_t *counts)
-{
-    uint32_t most = 0;
-    memset(counts, 0, (size_t)w->width_px * sizeof *counts);
-    struct trace_cursor c = trace_cursor(doc->trace, TRACE_SAMPLE_TABLE, doc->threads[thread].key);
-    uint64_t r = trace_lower_bound(&c, (uint64_t)w->begin_ns);
-    for (; r < c.total_rows && !c.damaged; r++) {
-        int x = model_px_from_ns(w, (int64_t)trace_get(&c, r, TRACE_SAMPLE_ts));
-        if (x >= w->width_px)
-            break;
-        if (x >= 0 && ++counts[x] > most)
-            most = counts[x];
-    }
-    return most;
 }
 
 int64_t model_sample_near(const struct model_doc *doc, uint32_t thread, int64_t ns, int64_t reach)

@@ -34,6 +34,7 @@ struct model_lanes {
     int height_px;                        /* of all */
     bool *process_closed, *thread_closed; /* owned: folded by the user */
     bool counters_closed;
+    bool rows_read;                /* doc's regions and counters are among the lanes */
     int lane_px[MODEL_LANE_KINDS]; /* heights, set by the caller before build */
     int gap_px;                    /* under each thread */
 };
@@ -57,9 +58,6 @@ enum trace_table model_lane_table(enum model_lane_kind kind);
 /* The lane belongs to a thread. */
 bool model_lane_is_thread(enum model_lane_kind kind);
 
-/* Samples in each column: counts[width]. Returns the largest. */
-uint32_t model_samples_row(const struct model_doc *doc, uint32_t thread,
-                           const struct model_window *w, uint32_t *counts);
 /* The sample nearest to ns within `reach` ns, or -1. */
 int64_t model_sample_near(const struct model_doc *doc, uint32_t thread, int64_t ns, int64_t reach);
 

@@ -5,6 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    SCAN_SPANS = 96,         /* in a column, before totals are looked up instead */
+    SPANS_A_COLUMN_MOST = 24 /* on average: lanes without totals are counted above it */
+};
+
 static void add_span(struct model_totals *t, const struct model_span *s, int64_t begin, int64_t end)
 {
     int64_t from = s->begin_ns > begin ? s->begin_ns : begin;
@@ -18,92 +23,259 @@ static void add_span(struct model_totals *t, const struct model_span *s, int64_t
     t->spans++;
 }
 
-/* Adds all spans from *s on that begin before `end`; leaves in *s the first that
- * reaches past it. False when the lane is at its end. */
-static bool scan_column(struct model_spans *spans, struct model_span *s, int64_t begin, int64_t end,
-                        struct model_totals *t)
-{
-    while (s->begin_ns < end) {
-        if (s->end_ns > begin || s->begin_ns >= begin)
-            add_span(t, s, begin, end);
-        if (s->end_ns > end)
-            return true;
-        if (!model_spans_next(spans, s))
-            return false;
-    }
-    return true;
-}
-
-void model_row_totals(struct model_spans *spans, int64_t begin_ns, int64_t end_ns,
+bool model_row_totals(struct model_spans *spans, int64_t begin_ns, int64_t end_ns, uint64_t most,
                       struct model_totals *totals)
 {
     struct model_span s;
     *totals = (struct model_totals){0};
     model_spans_seek(spans, begin_ns);
-    if (model_spans_next(spans, &s))
-        scan_column(spans, &s, begin_ns, end_ns, totals);
+    while (model_spans_next(spans, &s) && s.begin_ns < end_ns) {
+        if (s.end_ns <= begin_ns && s.begin_ns < begin_ns)
+            continue;
+        if (most && totals->spans == most)
+            return false;
+        add_span(totals, &s, begin_ns, end_ns);
+    }
+    return true;
 }
 
-static struct model_piece *add_piece(struct model_row *row, int x0, int x1)
+static struct model_piece *add_piece(struct model_row *row, enum model_piece_kind kind, int x0,
+                                     int x1)
 {
     mem_grow(&row->pieces, &row->piece_cap, row->piece_count + 1, sizeof *row->pieces);
     struct model_piece *p = &row->pieces[row->piece_count++];
-    *p = (struct model_piece){.x0 = x0, .x1 = x1};
+    *p = (struct model_piece){.kind = kind, .x0 = x0, .x1 = x1};
     return p;
 }
 
-/* One shared column; false when the lane is at its end. */
-static bool add_mixed(struct model_row *row, struct model_spans *spans, struct model_span *s,
-                      const struct model_window *w, int x)
+/* What goes on while columns are built from left to right. */
+struct builder {
+    struct model_row *row;
+    struct model_spans *spans;
+    const struct model_window *w;
+    struct model_span s; /* the next span to place */
+    bool more;           /* s is one */
+    bool crowded;        /* the last column had too many spans to scan */
+    /* Running totals at known_ns, where known_ns >= 0. */
+    int64_t known_ns;
+    uint64_t known[TRACE_TOTAL_DETAILS];
+};
+
+static void next_span(struct builder *b)
 {
-    mem_grow(&row->columns, &row->column_cap, row->column_count + 1, sizeof *row->columns);
-    struct model_totals *t = &row->columns[row->column_count];
-    *t = (struct model_totals){0};
-    bool more = scan_column(spans, s, model_ns_from_px(w, x), model_ns_from_px(w, x + 1), t);
-    if (t->spans) {
-        struct model_piece *p = add_piece(row, x, x + 1);
-        p->mixed = true;
-        p->column = (uint32_t)row->column_count++;
-    }
-    return more;
+    b->more = model_spans_next(b->spans, &b->s);
 }
 
-static void build(struct model_row *row, struct model_spans *spans, const struct model_window *w)
+/* Adds spans from b->s on up to `end`; leaves in b->s the first that reaches past
+ * it. False, with column and b unchanged, when they are too many. */
+static bool scan_column(struct builder *b, int64_t begin, int64_t end, struct model_column *column,
+                        bool *any)
 {
-    struct model_span s;
-    model_spans_seek(spans, w->begin_ns);
-    if (!model_spans_next(spans, &s))
-        return;
-    for (int x = 0; x < w->width_px;) {
-        while (s.end_ns <= model_ns_from_px(w, x) && s.begin_ns < model_ns_from_px(w, x))
-            if (!model_spans_next(spans, &s))
-                return;
-        int first = s.begin_ns <= w->begin_ns ? 0 : model_px_from_ns(w, s.begin_ns);
+    struct model_span first = b->s;
+    uint64_t index = b->spans->next;
+    for (int n = 0; b->more && b->s.begin_ns < end; n++) {
+        if (n == SCAN_SPANS && b->spans->has_totals) {
+            memset(column, 0, sizeof *column);
+            model_spans_goto(b->spans, index);
+            b->s = first;
+            b->more = true;
+            return false;
+        }
+        int64_t from = b->s.begin_ns > begin ? b->s.begin_ns : begin;
+        int64_t to = b->s.end_ns < end ? b->s.end_ns : end;
+        column->ns[b->s.class] += (uint64_t)(to > from ? to - from : 0);
+        *any = *any || b->s.end_ns > begin || b->s.begin_ns >= begin;
+        if (b->s.end_ns > end)
+            break;
+        next_span(b);
+    }
+    return true;
+}
+
+/* Where the running totals stand at `ns`; b->s becomes the span that covers it. */
+static void look_up(struct builder *b, int64_t ns, uint64_t detail[TRACE_TOTAL_DETAILS])
+{
+    uint64_t row = trace_totals_detail(&b->spans->totals, ns > 0 ? (uint64_t)ns : 0, detail);
+    model_spans_goto(b->spans, row);
+    next_span(b);
+}
+
+static void sum_column(struct builder *b, int64_t begin, int64_t end, struct model_column *column)
+{
+    uint64_t after[TRACE_TOTAL_DETAILS], ns[TRACE_TOTAL_DETAILS];
+    if (b->known_ns != begin)
+        trace_totals_detail(&b->spans->totals, (uint64_t)begin, b->known);
+    look_up(b, end, after);
+    for (int i = 0; i < TRACE_TOTAL_DETAILS; i++)
+        ns[i] = after[i] > b->known[i] ? after[i] - b->known[i] : 0;
+    uint64_t preempted = ns[TRACE_TOTAL_PREEMPTED];
+    preempted = preempted < ns[TRACE_RUNNABLE] ? preempted : ns[TRACE_RUNNABLE];
+    ns[TRACE_RUNNABLE] -= preempted;
+    for (unsigned i = 0; i < TRACE_CLASSES; i++)
+        column->ns[model_class_from_total(i)] += ns[i];
+    column->ns[MODEL_PREEMPTED] += preempted;
+    memcpy(b->known, after, sizeof after);
+    b->known_ns = end;
+}
+
+static void add_mixed(struct builder *b, int x)
+{
+    struct model_row *row = b->row;
+    int64_t begin = model_ns_from_px(b->w, x), end = model_ns_from_px(b->w, x + 1);
+    mem_grow(&row->columns, &row->column_cap, row->column_count + 1, sizeof *row->columns);
+    struct model_column *column = &row->columns[row->column_count];
+    *column = (struct model_column){0};
+    bool any = false;
+    if (b->crowded || !scan_column(b, begin, end, column, &any)) {
+        uint64_t index = b->spans->next;
+        sum_column(b, begin, end, column);
+        b->crowded = b->spans->next - index > SCAN_SPANS;
+        any = true;
+    }
+    if (any)
+        add_piece(row, MODEL_PIECE_MIXED, x, x + 1)->index = row->column_count++;
+}
+
+/* Columns [x, to): spans that fill columns alone become pieces of their own. */
+static void build_spans(struct builder *b, int x, int to)
+{
+    const struct model_window *w = b->w;
+    int64_t to_ns = model_ns_from_px(w, to);
+    model_spans_seek(b->spans, model_ns_from_px(w, x));
+    next_span(b);
+    while (b->more && x < to) {
+        int64_t at = model_ns_from_px(w, x);
+        if (b->s.end_ns <= at && b->s.begin_ns < at) {
+            next_span(b);
+            continue;
+        }
+        int first = model_px_from_ns(w, b->s.begin_ns);
         if (first > x)
             x = first;
-        if (x >= w->width_px)
+        if (x >= to)
             return;
-        /* Whole columns from x on that this span fills alone. */
-        int last = s.end_ns >= w->end_ns ? w->width_px : model_px_from_ns(w, s.end_ns);
-        if (s.begin_ns <= model_ns_from_px(w, x) && last > x) {
-            add_piece(row, x, last)->span = s;
+        int last = b->s.end_ns >= to_ns ? to : model_px_from_ns(w, b->s.end_ns);
+        if (b->s.begin_ns <= model_ns_from_px(w, x) && last > x) {
+            add_piece(b->row, MODEL_PIECE_SPAN, x, last)->span = b->s;
             x = last;
-        } else if (!add_mixed(row, spans, &s, w, x++)) {
-            return;
+        } else {
+            add_mixed(b, x++);
         }
     }
 }
 
+static void build_counts(struct builder *b, int x, int to)
+{
+    uint64_t at = model_spans_lower_bound(b->spans, model_ns_from_px(b->w, x));
+    for (; x < to; x++) {
+        uint64_t next = model_spans_lower_bound(b->spans, model_ns_from_px(b->w, x + 1));
+        if (next > at)
+            add_piece(b->row, MODEL_PIECE_COUNT, x, x + 1)->index = next - at;
+        at = next;
+    }
+}
+
+static void build(struct model_row *row, struct model_spans *spans, const struct model_window *w,
+                  int from, int to)
+{
+    struct builder b = {.row = row, .spans = spans, .w = w, .known_ns = -1};
+    if (from >= to || !spans->count)
+        return;
+    if (row->counted)
+        build_counts(&b, from, to);
+    else
+        build_spans(&b, from, to);
+}
+
+static bool is_counted(struct model_spans *spans, const struct model_window *w)
+{
+    if (spans->only_counts)
+        return true;
+    if (spans->has_totals || spans->count <= (uint64_t)w->width_px * SPANS_A_COLUMN_MOST)
+        return false;
+    uint64_t rows =
+        model_spans_lower_bound(spans, w->end_ns) - model_spans_lower_bound(spans, w->begin_ns);
+    return rows > (uint64_t)w->width_px * SPANS_A_COLUMN_MOST;
+}
+
+/* Copies the pieces of old columns [from, to) to where they are `shift` columns
+ * further right, cut to those columns. */
+static void keep(struct model_row *row, const struct model_row *old, int from, int to, int shift)
+{
+    for (size_t i = 0; i < old->piece_count; i++) {
+        struct model_piece p = old->pieces[i];
+        p.x0 = p.x0 < from ? from : p.x0;
+        p.x1 = p.x1 > to ? to : p.x1;
+        if (p.x0 >= p.x1)
+            continue;
+        struct model_piece *copy = add_piece(row, p.kind, p.x0 + shift, p.x1 + shift);
+        copy->span = p.span;
+        copy->index = p.index;
+        if (p.kind != MODEL_PIECE_MIXED)
+            continue;
+        mem_grow(&row->columns, &row->column_cap, row->column_count + 1, sizeof *row->columns);
+        row->columns[row->column_count] = old->columns[p.index];
+        copy->index = row->column_count++;
+    }
+}
+
+/* One span's pieces left and right of a seam become one again. */
+static void join(struct model_row *row)
+{
+    size_t out = 0;
+    for (size_t i = 0; i < row->piece_count; i++) {
+        struct model_piece *p = &row->pieces[i], *last = out ? &row->pieces[out - 1] : NULL;
+        if (last && last->kind == MODEL_PIECE_SPAN && p->kind == MODEL_PIECE_SPAN &&
+            last->x1 == p->x0 && last->span.row == p->span.row)
+            last->x1 = p->x1;
+        else
+            row->pieces[out++] = *p;
+    }
+    row->piece_count = out;
+}
+
+bool model_row_is_current(const struct model_row *row, const struct model_window *w)
+{
+    return row->width_px == w->width_px && row->begin_ns == w->begin_ns &&
+           row->column_ns == w->column_ns;
+}
+
+/* How many columns further right what `old` shows stands in w; false where they
+ * have no column in common. */
+static bool find_shift(const struct model_row *old, const struct model_window *w, bool counted,
+                       int64_t *shift)
+{
+    if (old->column_ns != w->column_ns || old->counted != counted)
+        return false;
+    int64_t off = old->begin_ns - w->begin_ns;
+    *shift = off / w->column_ns;
+    return off % w->column_ns == 0 && *shift < w->width_px && -*shift < old->width_px;
+}
+
 void model_row_build(struct model_row *row, struct model_spans *spans, const struct model_window *w)
 {
-    if (row->width_px == w->width_px && row->begin_ns == w->begin_ns && row->end_ns == w->end_ns)
+    if (model_row_is_current(row, w))
         return;
-    row->piece_count = 0;
-    row->column_count = 0;
-    row->width_px = w->width_px;
-    row->begin_ns = w->begin_ns;
-    row->end_ns = w->end_ns;
-    build(row, spans, w);
+    struct model_row old = *row;
+    int64_t shift;
+    *row = (struct model_row){.begin_ns = w->begin_ns,
+                              .column_ns = w->column_ns,
+                              .width_px = w->width_px,
+                              .counted = is_counted(spans, w)};
+    if (find_shift(&old, w, row->counted, &shift)) {
+        int first = shift > 0 ? (int)shift : 0, last = (int)shift + old.width_px;
+        last = last < w->width_px ? last : w->width_px;
+        build(row, spans, w, 0, first);
+        keep(row, &old, first - (int)shift, last - (int)shift, (int)shift);
+        build(row, spans, w, last, w->width_px);
+        join(row);
+    } else {
+        build(row, spans, w, 0, w->width_px);
+    }
+    for (size_t i = 0; row->counted && i < row->piece_count; i++)
+        if (row->pieces[i].index > row->most)
+            row->most = row->pieces[i].index;
+    model_row_release(&old);
 }
 
 const struct model_piece *model_row_at(const struct model_row *row, int x)

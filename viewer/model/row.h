@@ -1,12 +1,18 @@
 /* row: what to draw for a lane in a window, pixel column by pixel column.
  *
- * A row is a list of pieces from left to right. A piece is either one span that
- * fills whole columns, or one column that several spans (or a span's edge) share:
- * then it carries the exact ns of each class in that column. Drawing, tooltip
- * and hit test read the same pieces, so they agree.
+ * A row is a list of pieces from left to right:
  *
- * Cost: spans in the window; scan_column in row.c is the one function that scans
- * inside a column, where running totals of the file can take over. */
+ *   MODEL_PIECE_SPAN   one span that fills whole columns
+ *   MODEL_PIECE_MIXED  one column that several spans (or a span's edge) share: the
+ *                      exact ns of each class in it
+ *   MODEL_PIECE_COUNT  one column of a lane without running totals in the file and
+ *                      with too many spans to add up: how many begin in it, exactly
+ *
+ * Drawing, tooltip and hit test read the same pieces, so they agree.
+ *
+ * Cost a column, whatever the zoom: a scan of at most SCAN_SPANS spans, else two
+ * look-ups, of running totals (states) or of a row's number (the others). A pan
+ * costs the columns that come into sight. */
 #ifndef MODEL_ROW_H
 #define MODEL_ROW_H
 
@@ -19,22 +25,37 @@ struct model_totals {
     struct model_span longest; /* of them, by its time inside the range */
 };
 
+enum model_piece_kind {
+    MODEL_PIECE_SPAN,
+    MODEL_PIECE_MIXED,
+    MODEL_PIECE_COUNT
+};
+
 struct model_piece {
-    int x0, x1; /* columns [x0, x1) */
-    bool mixed;
-    uint32_t column;        /* mixed: index into row->columns */
-    struct model_span span; /* not mixed */
+    enum model_piece_kind kind;
+    int x0, x1;   /* columns [x0, x1) */
+    size_t index; /* mixed: into row->columns; count: how many */
+    struct model_span span;
+};
+
+struct model_column {
+    uint64_t ns[MODEL_CLASSES];
 };
 
 struct model_row {
     struct model_piece *pieces; /* owned */
     size_t piece_count, piece_cap;
-    struct model_totals *columns; /* owned: of mixed pieces */
+    struct model_column *columns; /* owned: of mixed pieces */
     size_t column_count, column_cap;
-    int64_t begin_ns, end_ns; /* the window it was built for */
-    int width_px;             /* 0: never built */
+    int64_t begin_ns;  /* of the window it was built for */
+    int64_t column_ns; /* of it; 0: never built */
+    int width_px;      /* of it */
+    bool counted;      /* its columns are counts */
+    uint64_t most;     /* the largest count */
 };
 
+/* The row shows this window. */
+bool model_row_is_current(const struct model_row *row, const struct model_window *w);
 /* Builds the row, or does nothing when it already shows this window. */
 void model_row_build(struct model_row *row, struct model_spans *spans,
                      const struct model_window *w);
@@ -42,8 +63,9 @@ void model_row_build(struct model_row *row, struct model_spans *spans,
 const struct model_piece *model_row_at(const struct model_row *row, int x);
 void model_row_release(struct model_row *row);
 
-/* Exact ns of each class in [begin, end). */
-void model_row_totals(struct model_spans *spans, int64_t begin_ns, int64_t end_ns,
+/* Exact totals of [begin, end), by adding up its spans; false when they are more
+ * than `most` (0: no limit): then only a part was added. */
+bool model_row_totals(struct model_spans *spans, int64_t begin_ns, int64_t end_ns, uint64_t most,
                       struct model_totals *totals);
 
 #endif

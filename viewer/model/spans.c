@@ -23,6 +23,8 @@ void model_spans_states(struct model_spans *s, const struct trace *t, uint32_t t
                               .thread_end_ns = thread_end_ns};
     s->count = s->cursor.total_rows;
     s->next_ts_ns = ts_at(s, 0);
+    s->has_totals = true;
+    s->totals = trace_totals(t, thread, (uint64_t)thread_end_ns);
 }
 
 void model_spans_table(struct model_spans *s, const struct trace *t, enum trace_table table,
@@ -30,26 +32,38 @@ void model_spans_table(struct model_spans *s, const struct trace *t, enum trace_
 {
     *s = (struct model_spans){.cursor = trace_cursor(t, table, thread), .rows = rows};
     s->count = rows ? count : s->cursor.total_rows;
+    s->only_counts = table == TRACE_SAMPLE_TABLE;
 }
 
-/* The last of the picked rows with ts <= ns, or 0. */
-static uint64_t picked_at(struct model_spans *s, int64_t ns)
+/* First picked row at or after `row`; picked rows are in order. */
+static uint64_t picked_from(const struct model_spans *s, uint64_t row)
 {
     uint64_t lo = 0, hi = s->count;
     while (lo < hi) {
         uint64_t mid = lo + (hi - lo) / 2;
-        if (ts_at(s, mid) <= ns)
+        if (s->rows[mid] < row)
             lo = mid + 1;
         else
             hi = mid;
     }
-    return lo ? lo - 1 : 0;
+    return lo;
 }
 
+uint64_t model_spans_lower_bound(struct model_spans *s, int64_t ns)
+{
+    uint64_t row = trace_lower_bound(&s->cursor, ns > 0 ? (uint64_t)ns : 0);
+    return s->rows ? picked_from(s, row) : row;
+}
+
+/* Searching the table first touches the file in few places. */
 void model_spans_seek(struct model_spans *s, int64_t ns)
 {
-    uint64_t at_ns = ns > 0 ? (uint64_t)ns : 0;
-    model_spans_goto(s, s->rows ? picked_at(s, ns) : trace_row_at(&s->cursor, at_ns));
+    uint64_t at_ns = ns > 0 ? (uint64_t)ns : 0, row = trace_row_at(&s->cursor, at_ns);
+    if (s->rows) {
+        row = picked_from(s, row + 1);
+        row = row ? row - 1 : 0;
+    }
+    model_spans_goto(s, row);
 }
 
 void model_spans_goto(struct model_spans *s, uint64_t index)
@@ -103,6 +117,10 @@ static void read_row(struct model_spans *s, uint64_t row, struct model_span *spa
                                                 : MODEL_LOCK;
         break;
     }
+    case TRACE_SAMPLE_TABLE:
+        span->class = MODEL_RUNNING;
+        span->begin_ns = span->end_ns = (int64_t)trace_get(c, row, TRACE_SAMPLE_ts);
+        return;
     default:
         dur_column = TRACE_REGION_dur;
         span->class = named_class(s, trace_get(c, row, TRACE_REGION_name), model_class_from_name);

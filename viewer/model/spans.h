@@ -11,7 +11,7 @@
 #define MODEL_SPANS_H
 
 #include "model/class.h"
-#include "trace/reader.h"
+#include "trace/totals.h"
 
 struct model_span {
     int64_t begin_ns;
@@ -27,13 +27,16 @@ struct model_spans {
     uint64_t next;         /* index of the span that next returns */
     int64_t thread_end_ns; /* where the last state ends */
     int64_t next_ts_ns;    /* states: ts of `next`, read ahead */
-    uint8_t *name_class;   /* borrowed: class + 1 by string id, a cache; may be NULL */
-    uint64_t name_count;   /* its length */
+    bool has_totals;       /* totals below: states */
+    bool only_counts;      /* instants: samples */
+    struct trace_totals totals;
+    uint8_t *name_class; /* borrowed: class + 1 by string id, a cache; may be NULL */
+    uint64_t name_count; /* its length */
 };
 
 void model_spans_states(struct model_spans *s, const struct trace *t, uint32_t thread,
                         int64_t thread_end_ns);
-/* SYSCALL, LOCK_WAIT or REGION; `rows` picks some of them (sorted by time). */
+/* SYSCALL, LOCK_WAIT, REGION or SAMPLE; `rows` picks some of them (sorted by time). */
 void model_spans_table(struct model_spans *s, const struct trace *t, enum trace_table table,
                        uint32_t thread, const uint32_t *rows, uint64_t count);
 
@@ -42,6 +45,8 @@ void model_spans_table(struct model_spans *s, const struct trace *t, enum trace_
 void model_spans_seek(struct model_spans *s, int64_t ns);
 /* The same by number of the span, 0 to count. */
 void model_spans_goto(struct model_spans *s, uint64_t index);
+/* Index of the first span that begins at or after ns. */
+uint64_t model_spans_lower_bound(struct model_spans *s, int64_t ns);
 bool model_spans_next(struct model_spans *s, struct model_span *span);
 
 /* The span in `row` of a lane's table. */

@@ -1,9 +1,10 @@
 /* window: the visible part of the trace and its mapping to pixel columns.
  *
  * Column p shows the instants [model_ns_from_px(p), model_ns_from_px(p + 1));
- * model_px_from_ns says in which column an instant lies. Both are integer
- * arithmetic and agree exactly, so drawing, totals and hit test never differ by
- * a rounding. A window is never finer than one ns a pixel. */
+ * model_px_from_ns says in which column an instant lies. A column is a whole
+ * number of ns, so both agree exactly, drawing, totals and hit test never differ by
+ * a rounding, and a pan by whole columns shows the same columns elsewhere. What is
+ * asked for is widened to such a window, by less than a ns a column. */
 #ifndef MODEL_WINDOW_H
 #define MODEL_WINDOW_H
 
@@ -20,6 +21,8 @@ struct model_window {
     int64_t begin_ns; /* visible: [begin_ns, end_ns) */
     int64_t end_ns;
     int64_t duration_ns; /* of the whole trace */
+    int64_t column_ns;   /* shown by a column, at least 1 */
+    double zoom_ns;      /* the same before rounding: small steps of zoom add up in it */
     int width_px;        /* at least 1 */
 };
 

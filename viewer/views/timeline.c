@@ -4,9 +4,11 @@
 #include "model/ticks.h"
 
 #include <stdio.h>
+#include <time.h>
 
 enum {
     AXIS_H = 24,
+    ROWS_US = 6000,
     TICK_APART = 92
 };
 
@@ -74,15 +76,46 @@ static void forget_hidden(struct views *v)
 {
     for (size_t i = 0; i < v->lanes.count; i++) {
         struct model_lane *lane = &v->lanes.items[i];
-        if (!lane->seen && lane->row.width_px)
+        if (!lane->seen && lane->row.column_ns)
             model_row_release(&lane->row);
         lane->seen = false;
+    }
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* Brings the rows in sight up to date, for at most ROWS_US of a frame; those that
+ * must wait come first in the next. */
+static void build_rows(struct views *v, int height_px)
+{
+    uint64_t begin_us = now_us();
+    size_t first = model_lanes_first(&v->lanes, v->scroll_px), end = first;
+    while (end < v->lanes.count && v->lanes.items[end].y < v->scroll_px + height_px)
+        end++;
+    size_t count = end - first;
+    for (size_t i = 0; i < count; i++) {
+        struct model_lane *lane = &v->lanes.items[first + (v->next_row + i) % count];
+        struct model_spans spans;
+        if (model_row_is_current(&lane->row, &v->window) || !model_lane_spans(lane, v->doc, &spans))
+            continue;
+        if (i && now_us() - begin_us > ROWS_US) {
+            v->next_row = (v->next_row + i) % count;
+            v->busy = true;
+            return;
+        }
+        model_row_build(&lane->row, &spans, &v->window);
     }
 }
 
 static void draw_lanes(struct views *v, struct gfx_rect names, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
+    build_rows(v, r.h);
     gfx_clip_push(ui->list, r);
     draw_grid(v, r);
     for (size_t i = model_lanes_first(&v->lanes, v->scroll_px); i < v->lanes.count; i++) {

@@ -39,21 +39,21 @@ static void flush_all(struct stack_painter *p)
         flush(p, c);
 }
 
-static void add_column(struct stack_painter *p, const struct model_totals *t, uint64_t whole_ns,
-                       int x, struct gfx_rect r)
+static void add_column(struct stack_painter *p, const struct model_column *column,
+                       uint64_t whole_ns, int x0, int x1, struct gfx_rect r)
 {
     uint64_t sum = 0;
     int y1 = r.y + r.h;
     for (int c = 0; c < MODEL_CLASSES; c++) {
         struct run *run = &p->runs[c];
-        sum += t->ns[c];
+        sum += column->ns[c];
         uint64_t height = (sum * (uint64_t)r.h + whole_ns / 2) / whole_ns;
         int y0 = r.y + r.h - (int)(height < (uint64_t)r.h ? height : (uint64_t)r.h);
-        if (run->x1 == x && run->y0 == y0 && run->y1 == y1) {
-            run->x1 = x + 1;
-        } else {
+        if (run->x1 == x0 && run->y0 == y0 && run->y1 == y1) {
+            run->x1 = x1;
+        } else if (y0 < y1) {
             flush(p, c);
-            *run = (struct run){x, x + 1, y0, y1};
+            *run = (struct run){x0, x1, y0, y1};
         }
         y1 = y0;
     }
@@ -78,23 +78,51 @@ static void draw_span(struct views *v, const struct model_lane *lane,
     ui_label(ui, GFX_SMALL, ui_inset(box, pad, 0), text, palette_span_text(t, piece->span.class));
 }
 
-static void draw_row(struct views *v, struct model_lane *lane, struct gfx_rect r)
+/* How many begin in a column, against the fullest column in sight. */
+static void draw_count(struct views *v, const struct model_lane *lane, uint64_t count,
+                       struct gfx_rect box)
 {
     struct ui *ui = &v->ui;
-    struct model_spans spans;
-    if (!model_lane_spans(lane, v->doc, &spans))
-        return;
-    model_row_build(&lane->row, &spans, &v->window);
-    struct stack_painter painter = {.list = ui->list, .theme = ui->theme};
-    for (size_t i = 0; i < lane->row.piece_count; i++) {
-        const struct model_piece *p = &lane->row.pieces[i];
-        struct gfx_rect box = {r.x + p->x0, r.y, p->x1 - p->x0, r.h};
-        if (!p->mixed) {
-            draw_span(v, lane, p, box, &r);
+    int h = box.h - ui_px(ui, 1);
+    int tall = h / 4 + (int)((uint64_t)(h - h / 4) * count / lane->row.most);
+    gfx_color color = ui->theme->sample;
+    if (lane->kind != MODEL_LANE_SAMPLES)
+        color =
+            palette_span(ui->theme, lane->kind == MODEL_LANE_LOCKS ? MODEL_LOCK : MODEL_CALL_OTHER);
+    gfx_rect(ui->list, (struct gfx_rect){box.x, box.y + box.h - tall, box.w, tall}, color);
+}
+
+/* Columns [x0, x1) of the window that the row was built for, in the window now. */
+static struct gfx_rect place_piece(const struct views *v, const struct model_row *row,
+                                   const struct model_piece *p, struct gfx_rect r)
+{
+    int x0 = p->x0, x1 = p->x1;
+    if (!model_row_is_current(row, &v->window)) {
+        x0 = model_px_from_ns(&v->window, row->begin_ns + row->column_ns * x0);
+        x1 = model_px_from_ns(&v->window, row->begin_ns + row->column_ns * x1);
+        x0 = x0 < 0 ? 0 : x0;
+        x1 = x1 > v->window.width_px ? v->window.width_px : x1;
+    }
+    return (struct gfx_rect){r.x + x0, r.y, x1 - x0, r.h};
+}
+
+/* A row that is not up to date stands in for the frame or two until it is. */
+static void draw_row(struct views *v, struct model_lane *lane, struct gfx_rect r)
+{
+    const struct model_row *row = &lane->row;
+    struct stack_painter painter = {.list = v->ui.list, .theme = v->ui.theme};
+    for (size_t i = 0; i < row->piece_count; i++) {
+        const struct model_piece *p = &row->pieces[i];
+        struct gfx_rect box = place_piece(v, row, p, r);
+        if (box.w <= 0)
             continue;
-        }
-        int64_t whole = model_ns_from_px(&v->window, p->x1) - model_ns_from_px(&v->window, p->x0);
-        add_column(&painter, &lane->row.columns[p->column], (uint64_t)whole, r.x + p->x0, r);
+        if (p->kind == MODEL_PIECE_SPAN)
+            draw_span(v, lane, p, box, &r);
+        else if (p->kind == MODEL_PIECE_COUNT)
+            draw_count(v, lane, p->index, box);
+        else
+            add_column(&painter, &row->columns[p->index], (uint64_t)row->column_ns, box.x,
+                       box.x + box.w, r);
     }
     flush_all(&painter);
 }
@@ -123,21 +151,6 @@ static void draw_pick(struct views *v, const struct model_lane *lane, struct gfx
     if (v->pick.set && v->pick.lane == lane->kind && v->pick.thread == lane->owner &&
         v->pick.depth == lane->depth)
         draw_outline(v, &v->pick, r, ui_px(&v->ui, 2), v->ui.theme->text);
-}
-
-static void draw_samples(struct views *v, struct model_lane *lane, struct gfx_rect r)
-{
-    struct ui *ui = &v->ui;
-    uint32_t *counts = arena_array(&v->frame, (size_t)v->window.width_px, sizeof *counts);
-    uint32_t most = model_samples_row(v->doc, lane->owner, &v->window, counts);
-    int h = r.h - ui_px(ui, 2);
-    for (int x = 0; x < v->window.width_px; x++) {
-        if (!counts[x])
-            continue;
-        int tall = h / 2 + (int)((uint64_t)(h - h / 2) * counts[x] / most);
-        gfx_rect(ui->list, (struct gfx_rect){r.x + x, r.y + r.h - 1 - tall, 1, tall},
-                 ui->theme->sample);
-    }
 }
 
 static int value_y(const struct model_counter *c, struct gfx_rect r, double value)
@@ -196,10 +209,7 @@ void views_lane_draw(struct views *v, struct model_lane *lane, struct gfx_rect r
         return;
     }
     draw_life(v, lane, r);
-    if (lane->kind == MODEL_LANE_SAMPLES)
-        draw_samples(v, lane, r);
-    else
-        draw_row(v, lane, ui_inset(r, 0, 1));
+    draw_row(v, lane, ui_inset(r, 0, 1));
     draw_pick(v, lane, ui_inset(r, 0, 1));
 }
 
@@ -218,14 +228,36 @@ static void hover_span(struct views *v, const struct model_lane *lane, const str
     views_tip(v, &words, 4);
 }
 
-/* A shared column says what is in it; a click picks its longest span. */
+/* A shared column says what is in it, to the ns; a click picks its longest span. */
 static void hover_column(struct views *v, const struct model_lane *lane,
-                         const struct model_piece *p, const struct model_totals *t)
+                         const struct model_piece *p)
 {
+    enum {
+        MOST_SPANS = 1000000 /* about 10 ms of adding up */
+    };
     struct model_words words;
-    model_describe_totals(&words, t, model_ns_from_px(&v->window, p->x0),
-                          model_ns_from_px(&v->window, p->x1), &v->frame);
-    hover_span(v, lane, &t->longest);
+    struct model_totals totals;
+    struct model_spans spans;
+    int64_t begin = model_ns_from_px(&v->window, p->x0), end = model_ns_from_px(&v->window, p->x1);
+    if (!model_lane_spans(lane, v->doc, &spans))
+        return;
+    bool whole = model_row_totals(&spans, begin, end, MOST_SPANS, &totals);
+    if (whole && totals.spans == 1) {
+        hover_span(v, lane, &totals.longest);
+        return;
+    }
+    if (!whole && p->kind == MODEL_PIECE_MIXED) {
+        memcpy(totals.ns, lane->row.columns[p->index].ns, sizeof totals.ns);
+        totals.spans =
+            model_spans_lower_bound(&spans, end) - model_spans_lower_bound(&spans, begin);
+    }
+    model_describe_totals(&words, &totals, begin, end, &v->frame);
+    if (!whole && p->kind == MODEL_PIECE_COUNT)
+        words = (struct model_words){
+            .class = MODEL_CLASSES,
+            .title = arena_printf(&v->frame, "%zu spans begin here: zoom in", p->index)};
+    if (whole && totals.spans)
+        hover_span(v, lane, &totals.longest);
     views_tip(v, &words, 0);
 }
 
@@ -265,11 +297,12 @@ void views_lane_hover(struct views *v, struct model_lane *lane, struct gfx_rect 
     } else if (lane->kind == MODEL_LANE_COUNTER) {
         hover_counter(v, lane, x - r.x);
     } else {
-        const struct model_piece *p = model_row_at(&lane->row, x - r.x);
-        if (p && p->mixed && lane->row.columns[p->column].spans > 1)
-            hover_column(v, lane, p, &lane->row.columns[p->column]);
+        bool current = model_row_is_current(&lane->row, &v->window);
+        const struct model_piece *p = current ? model_row_at(&lane->row, x - r.x) : NULL;
+        if (p && p->kind == MODEL_PIECE_SPAN)
+            hover_span(v, lane, &p->span);
         else if (p)
-            hover_span(v, lane, p->mixed ? &lane->row.columns[p->column].longest : &p->span);
+            hover_column(v, lane, p);
     }
     if (v->hover.set)
         draw_outline(v, &v->hover, ui_inset(r, 0, 1), 1, v->ui.theme->text);

@@ -79,7 +79,12 @@ static void update_lanes(struct views *v)
         [MODEL_LANE_REGION] = 16,   [MODEL_LANE_SYSCALLS] = 15, [MODEL_LANE_SAMPLES] = 13,
         [MODEL_LANE_COUNTERS] = 24, [MODEL_LANE_COUNTER] = 36,
     };
-    if (!v->doc || v->lanes_scale == v->ui.scale)
+    if (!v->doc)
+        return;
+    if (!v->lanes.rows_read && atomic_load(&v->doc->rows_read))
+        v->lanes_scale = 0;
+    v->waiting = v->waiting || !atomic_load(&v->doc->rows_read);
+    if (v->lanes_scale == v->ui.scale)
         return;
     for (int i = 0; i < MODEL_LANE_KINDS; i++)
         v->lanes.lane_px[i] = ui_px(&v->ui, heights[i]);
@@ -152,7 +157,7 @@ static void draw_main(struct views *v, struct gfx_rect r)
         draw_message(v, r, "Opening ...", v->loading);
     else if (!v->doc)
         draw_message(v, r, "No trace is open", "Drop a trace_*.out or a .prof file on this window");
-    else if (!v->doc->thread_count && !v->doc->counter_count)
+    else if (!v->doc->thread_count && !trace_table_rows(v->doc->trace, TRACE_COUNTER_TABLE))
         draw_message(v, r, "This trace is empty",
                      "It has no thread and no counter: the program ended before anything was "
                      "recorded, or nothing ran under whyprof");

@@ -93,7 +93,7 @@ struct views {
     int64_t hover_ns; /* instant under the pointer, -1: none */
     int pan_x, pan_y; /* last place of a middle-button drag */
     bool panning;
-    struct model_row totals_row;
+    size_t next_row; /* of those in sight: the first to be brought up to date */
 
     struct views_flame flame;
     struct model_words tip; /* tooltip of this frame */

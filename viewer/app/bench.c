@@ -1,0 +1,226 @@
+#include "app/bench.h"
+
+#include "app/keys.h"
+#include "base/arena.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct bench {
+    struct app *app;
+    uint64_t *frame_ns; /* owned */
+    size_t count, cap;
+    uint64_t worst_settle_ns; /* longest from an input to the exact picture */
+    uint64_t first_picture_ns, file_peak, anon_peak;
+    const char *phase, *worst_phase;
+    uint64_t worst_ns;
+};
+
+uint64_t bench_now_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* A line "NAME:  N kB" of /proc/self/status, in bytes. */
+static uint64_t status_bytes(const char *name)
+{
+    char line[256];
+    unsigned long long kb = 0;
+    size_t len = strlen(name);
+    FILE *f = fopen("/proc/self/status", "re");
+    while (f && fgets(line, sizeof line, f))
+        if (!strncmp(line, name, len) && line[len] == ':')
+            sscanf(line + len + 1, "%llu", &kb);
+    if (f)
+        fclose(f);
+    return (uint64_t)kb * 1024;
+}
+
+static void take_memory(struct bench *b)
+{
+    uint64_t file = status_bytes("RssFile"), anon = status_bytes("RssAnon");
+    b->file_peak = file > b->file_peak ? file : b->file_peak;
+    b->anon_peak = anon > b->anon_peak ? anon : b->anon_peak;
+}
+
+static void frame(struct bench *b)
+{
+    uint64_t begin = bench_now_ns();
+    app_frame(b->app);
+    uint64_t took = bench_now_ns() - begin;
+    mem_grow(&b->frame_ns, &b->cap, b->count + 1, sizeof *b->frame_ns);
+    b->frame_ns[b->count++] = took;
+    if (took > b->worst_ns) {
+        b->worst_ns = took;
+        b->worst_phase = b->phase;
+    }
+}
+
+/* Frames until the picture is exact, as a person would see them. */
+static void settle(struct bench *b)
+{
+    uint64_t begin = bench_now_ns();
+    do {
+        frame(b);
+        if (b->app->views.waiting && !b->app->views.busy)
+            load_pause();
+    } while (app_is_unsettled(b->app) && !b->app->failed);
+    uint64_t took = bench_now_ns() - begin;
+    b->worst_settle_ns = took > b->worst_settle_ns ? took : b->worst_settle_ns;
+    take_memory(b);
+}
+
+static void send(struct bench *b, struct gfx_event e)
+{
+    app_event(b->app, &e);
+}
+
+static void key(struct bench *b, const char *name)
+{
+    struct gfx_event e;
+    keys_parse(name, &e);
+    send(b, e);
+    e.kind = GFX_EVENT_KEY_UP;
+    send(b, e);
+}
+
+static void point(struct bench *b, enum gfx_event_kind kind, int x, int y)
+{
+    send(b, (struct gfx_event){.kind = kind, .x = x, .y = y, .button = 1, .clicks = 1});
+}
+
+static void wheel(struct bench *b, int x, int y, float notches, unsigned mods)
+{
+    send(b, (struct gfx_event){
+                .kind = GFX_EVENT_WHEEL, .x = x, .y = y, .wheel = notches, .mods = mods});
+    frame(b);
+}
+
+/* In until a microsecond is in sight (or a ns a column), and out to the whole. */
+static void zoom_walk(struct bench *b, int x)
+{
+    const struct model_window *w = &b->app->views.window;
+    int y = b->app->options.height / 3;
+    int64_t last = -1;
+    point(b, GFX_EVENT_MOVE, x, y);
+    b->phase = "zoom in";
+    for (int stuck = 0; w->end_ns - w->begin_ns > 1000 && stuck < 4;) {
+        stuck = last == w->end_ns - w->begin_ns ? stuck + 1 : 0;
+        last = w->end_ns - w->begin_ns;
+        wheel(b, x, y, 1, GFX_CTRL);
+    }
+    settle(b);
+    b->phase = "zoom out";
+    while (w->end_ns - w->begin_ns < w->duration_ns)
+        wheel(b, x, y, -1, GFX_CTRL);
+    settle(b);
+}
+
+/* At several zooms, a screen's width to the right and half of it back. */
+static void pan_walk(struct bench *b)
+{
+    b->phase = "pan";
+    for (int zoom = 0; zoom < 6; zoom++) {
+        key(b, "home");
+        settle(b);
+        for (int i = 0; i < 12; i++) {
+            key(b, i < 8 ? "d" : "a");
+            frame(b);
+        }
+        settle(b);
+        for (int i = 0; i < 8; i++) {
+            key(b, "w");
+            frame(b);
+        }
+    }
+    key(b, "0");
+    settle(b);
+}
+
+static void hover_walk(struct bench *b)
+{
+    int w = b->app->options.width, h = b->app->options.height;
+    b->phase = "hover";
+    for (int i = 0; i < 60; i++) {
+        point(b, GFX_EVENT_MOVE, w / 4 + i * w / 100, h / 6 + i * h / 200);
+        frame(b);
+    }
+    b->phase = "scroll";
+    for (int i = 0; i < 20; i++)
+        wheel(b, w / 2, h / 3, i < 10 ? -2 : 2, 0);
+    settle(b);
+}
+
+static void select_walk(struct bench *b)
+{
+    int w = b->app->options.width, h = b->app->options.height;
+    b->phase = "select";
+    point(b, GFX_EVENT_MOVE, w / 3, h / 3);
+    point(b, GFX_EVENT_PRESS, w / 3, h / 3);
+    for (int i = 0; i <= 30; i++) {
+        point(b, GFX_EVENT_MOVE, w / 3 + i * w / 100, h / 3);
+        frame(b);
+    }
+    point(b, GFX_EVENT_RELEASE, w / 3 + 30 * w / 100, h / 3);
+    frame(b);
+    settle(b);
+    key(b, "f");
+    settle(b);
+    key(b, "escape");
+    key(b, "0");
+    settle(b);
+}
+
+static int by_time(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+    return *x < *y ? -1 : *x > *y;
+}
+
+static double ms(uint64_t ns)
+{
+    return (double)ns / 1e6;
+}
+
+static void print(struct bench *b)
+{
+    const struct model_doc *doc = b->app->doc;
+    uint64_t spans = trace_table_rows(doc->trace, TRACE_THREAD_STATE_TABLE);
+    qsort(b->frame_ns, b->count, sizeof *b->frame_ns, by_time);
+    printf("{\"file_bytes\": %" PRIu64 ", \"thread_state_rows\": %" PRIu64 ", \"threads\": %u,\n",
+           trace_file_bytes(doc->trace), spans, doc->thread_count);
+    printf(" \"size\": \"%dx%d\", \"frames\": %zu,\n", b->app->options.width,
+           b->app->options.height, b->count);
+    printf(" \"first_picture_ms\": %.1f,\n", ms(b->first_picture_ns));
+    printf(" \"frame_p50_ms\": %.2f, \"frame_p99_ms\": %.2f, \"frame_max_ms\": %.2f,\n",
+           ms(b->frame_ns[b->count / 2]), ms(b->frame_ns[b->count * 99 / 100]),
+           ms(b->frame_ns[b->count - 1]));
+    printf(" \"frame_max_in\": \"%s\", \"exact_after_ms_max\": %.1f,\n", b->worst_phase,
+           ms(b->worst_settle_ns));
+    printf(" \"rss_peak_bytes\": %" PRIu64 ", \"rss_anon_peak_bytes\": %" PRIu64
+           ", \"rss_file_peak_bytes\": %" PRIu64 "}\n",
+           status_bytes("VmHWM"), b->anon_peak, b->file_peak);
+}
+
+bool bench_run(struct app *app, uint64_t started_ns, struct err *err)
+{
+    struct bench b = {.app = app, .phase = "open", .worst_phase = ""};
+    app_frame(app);
+    b.first_picture_ns = bench_now_ns() - started_ns;
+    if (!app->doc)
+        return err_set(err, "--bench needs a trace");
+    settle(&b);
+    for (int i = 0; i < 5; i++)
+        zoom_walk(&b, app->options.width * (20 + 15 * i) / 100);
+    pan_walk(&b);
+    hover_walk(&b);
+    select_walk(&b);
+    print(&b);
+    free(b.frame_ns);
+    return true;
+}
