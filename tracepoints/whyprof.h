@@ -38,41 +38,62 @@ extern void whyprof_agent_task_end(uint64_t task) WHYPROF_WEAK;
 extern void whyprof_agent_counter(const char *name, double value) WHYPROF_WEAK;
 extern void whyprof_agent_message(const char *text) WHYPROF_WEAK;
 
+/* The agent's function, 0 where there is none. In code that is not position-independent
+ * compiler and linker take a missing weak function for 0 for good; asked by way of the
+ * global offset table, it is the loader that decides. */
+#if defined(__x86_64__) && !defined(__PIC__)
+#define WHYPROF_AGENT(function)                                                                    \
+    __extension__({                                                                                \
+        __typeof__(&function) whyprof_found;                                                       \
+        __asm__(".weak " #function "\n\tmovq " #function "@GOTPCREL(%%rip), %0"                    \
+                : "=r"(whyprof_found));                                                            \
+        whyprof_found;                                                                             \
+    })
+#else
+#define WHYPROF_AGENT(function) (&function)
+#endif
+
 /* task: 0, or what whyprof_task_begin returned. */
 static inline void whyprof_region_begin(const char *name, uint64_t task)
 {
-    if (whyprof_agent_region_begin)
-        whyprof_agent_region_begin(name, task);
+    __typeof__(&whyprof_agent_region_begin) call = WHYPROF_AGENT(whyprof_agent_region_begin);
+    if (call)
+        call(name, task);
 }
 
 static inline void whyprof_region_end(void)
 {
-    if (whyprof_agent_region_end)
-        whyprof_agent_region_end();
+    __typeof__(&whyprof_agent_region_end) call = WHYPROF_AGENT(whyprof_agent_region_end);
+    if (call)
+        call();
 }
 
 /* Returns the task's id, 0 where nothing records. */
 static inline uint64_t whyprof_task_begin(const char *name, uint64_t parent)
 {
-    return whyprof_agent_task_begin ? whyprof_agent_task_begin(name, parent) : 0;
+    __typeof__(&whyprof_agent_task_begin) call = WHYPROF_AGENT(whyprof_agent_task_begin);
+    return call ? call(name, parent) : 0;
 }
 
 static inline void whyprof_task_end(uint64_t task)
 {
-    if (whyprof_agent_task_end)
-        whyprof_agent_task_end(task);
+    __typeof__(&whyprof_agent_task_end) call = WHYPROF_AGENT(whyprof_agent_task_end);
+    if (call)
+        call(task);
 }
 
 static inline void whyprof_counter(const char *name, double value)
 {
-    if (whyprof_agent_counter)
-        whyprof_agent_counter(name, value);
+    __typeof__(&whyprof_agent_counter) call = WHYPROF_AGENT(whyprof_agent_counter);
+    if (call)
+        call(name, value);
 }
 
 static inline void whyprof_message(const char *text)
 {
-    if (whyprof_agent_message)
-        whyprof_agent_message(text);
+    __typeof__(&whyprof_agent_message) call = WHYPROF_AGENT(whyprof_agent_message);
+    if (call)
+        call(text);
 }
 
 #define WHYPROF_JOIN_(a, b)  a##b

@@ -1,6 +1,7 @@
 /* lock_mutex: pthread and C11 mutexes. The lock is tried first: that costs an
  * uncontended one nothing but a count. Only when it is taken by another do we look
  * at the clock and the stack, and then call the real function. */
+#include "tracepoints/agent/options.h"
 #include "tracepoints/agent/real.h"
 #include "tracepoints/hooks/lock_table.h"
 #include "tracepoints/provider/provider.h"
@@ -99,7 +100,8 @@ HOOK int pthread_mutex_trylock(pthread_mutex_t *m)
 
 HOOK int pthread_mutex_unlock(pthread_mutex_t *m)
 {
-    if (likely(!may_have_waiters(m)) || !frees(m) || !counting() || !lock_waited_for(m))
+    if (likely(!may_have_waiters(m) && !options.locks_all) || !frees(m) || !counting() ||
+        !lock_release_wanted(m, CALLER()))
         return REAL(pthread_mutex_unlock)(m);
     struct lock_release release;
     lock_release_begin(&release, m, WHYPROF_LOCK_MUTEX);

@@ -77,7 +77,7 @@ HOOK int pthread_rwlock_trywrlock(pthread_rwlock_t *lock)
 
 HOOK int pthread_rwlock_unlock(pthread_rwlock_t *lock)
 {
-    if (likely(!lock_waits_any()) || !counting() || !lock_waited_for(lock))
+    if (likely(!lock_release_wanted(lock, CALLER())) || !counting())
         return REAL(pthread_rwlock_unlock)(lock);
     struct lock_release release;
     lock_release_begin(&release, lock,
@@ -119,7 +119,7 @@ HOOK int pthread_spin_trylock(pthread_spinlock_t *lock)
 HOOK int pthread_spin_unlock(pthread_spinlock_t *lock)
 {
     const void *at = (const void *)(uintptr_t)lock;
-    if (likely(!lock_waits_any()) || !counting() || !lock_waited_for(at))
+    if (likely(!lock_release_wanted(at, CALLER())) || !counting())
         return REAL(pthread_spin_unlock)(lock);
     struct lock_release release;
     lock_release_begin(&release, at, WHYPROF_LOCK_SPIN);

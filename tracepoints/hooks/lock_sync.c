@@ -6,10 +6,10 @@
 #include "tracepoints/provider/provider.h"
 
 /* A condition wait gives its mutex back inside libc: tell that hold here. */
-static void mutex_given_back(pthread_mutex_t *m)
+static void mutex_given_back(pthread_mutex_t *m, uintptr_t caller)
 {
     struct lock_release release;
-    if (!lock_waited_for(m))
+    if (!lock_release_wanted(m, caller))
         return;
     lock_release_begin(&release, m, WHYPROF_LOCK_MUTEX);
     lock_release_end(&release);
@@ -22,7 +22,7 @@ static void mutex_given_back(pthread_mutex_t *m)
         if (!lttng_ust_tracepoint_enabled(whyprof_lock, wait_end) ||                               \
             !lock_wait_begin(&wait, cond, WHYPROF_LOCK_COND, 0, CALLER()))                         \
             return REAL(name) args;                                                                \
-        mutex_given_back(mutex);                                                                   \
+        mutex_given_back(mutex, CALLER());                                                         \
         int result = real.name args;                                                               \
         lock_wait_end(&wait, result, result == 0);                                                 \
         lock_acquired(mutex, WHYPROF_LOCK_MUTEX, CALLER());                                        \
@@ -42,13 +42,13 @@ COND_HOOK(pthread_cond_clockwait,
 
 HOOK int pthread_cond_signal(pthread_cond_t *cond)
 {
-    lock_signal(cond, WHYPROF_LOCK_COND, false);
+    lock_signal(cond, WHYPROF_LOCK_COND, false, CALLER());
     return REAL(pthread_cond_signal)(cond);
 }
 
 HOOK int pthread_cond_broadcast(pthread_cond_t *cond)
 {
-    lock_signal(cond, WHYPROF_LOCK_COND, true);
+    lock_signal(cond, WHYPROF_LOCK_COND, true, CALLER());
     return REAL(pthread_cond_broadcast)(cond);
 }
 
@@ -130,7 +130,7 @@ HOOK int sem_clockwait(sem_t *restrict sem, clockid_t clock, const struct timesp
 
 HOOK int sem_post(sem_t *sem)
 {
-    lock_signal(sem, WHYPROF_LOCK_SEM, false);
+    lock_signal(sem, WHYPROF_LOCK_SEM, false, CALLER());
     return REAL(sem_post)(sem);
 }
 

@@ -89,15 +89,18 @@ static void use_fold(struct lock_use *u)
 static struct lock_use *claim(const void *lock, uint8_t kind)
 {
     struct agent_thread *t = thread_self();
-    uintptr_t at = (uintptr_t)lock;
-    uint32_t entry = t ? entry_find(t, lock, kind) : 0;
+    if (!t)
+        return NULL;
+    struct lock_use *u = lock_use_slot(t, lock);
+    if (u->lock == (uintptr_t)lock)
+        return u;
+    uint32_t entry = entry_find(t, lock, kind);
     if (!entry)
         return NULL;
-    struct lock_use *u = &t->locks[(at >> 4 ^ at >> 11) % THREAD_LOCKS];
     use_fold(u);
     u->entry = entry - 1;
     u->hot = table()[u->entry].contended || options.locks_all;
-    u->lock = at;
+    u->lock = (uintptr_t)lock;
     return u;
 }
 
@@ -213,14 +216,14 @@ void lock_waiter_leave(struct lock_waiter *entry)
     atomic_fetch_sub(&waiting, 1);
 }
 
-bool lock_waits_any(void)
+static bool waits_any(void)
 {
     return atomic_load_explicit(&waiting, memory_order_relaxed);
 }
 
-bool lock_waited_for(const void *lock)
+bool lock_release_wanted(const void *lock, uintptr_t caller)
 {
-    return lock_waits_any() && waiter_find(lock);
+    return (options.locks_all || (waits_any() && waiter_find(lock))) && !caller_is_lttng(caller);
 }
 
 bool lock_wait_begin(struct lock_wait *w, const void *lock, uint8_t kind, uint32_t holder_tid,
@@ -293,11 +296,13 @@ void lock_release_begin(struct lock_release *r, const void *lock, uint8_t kind)
     struct agent_thread *t = thread_self();
     struct lock_waiter *w = t ? waiter_find(lock) : NULL;
     if (w || (t && options.locks_all)) {
-        const struct lock_use *u = claim(lock, kind);
-        *r = (struct lock_release){.lock = lock, .kind = kind, .pending = true};
+        struct lock_use *u = claim(lock, kind);
+        *r = (struct lock_release){.lock = lock, .kind = kind, .contended = w, .pending = true};
         r->stack = stack_here(t);
         /* Not hot until now: it held the lock at least since the first waiter came. */
         r->begin_ts = u && u->acquired_ts ? u->acquired_ts : w ? w->first_ts : 0;
+        if (u)
+            u->hot = 1;
     }
     if (w)
         w->ended_by = (uint64_t)t->tid << 32 | r->stack;
@@ -308,14 +313,14 @@ void lock_release_end(struct lock_release *r)
 {
     if (!r->pending || !agent_enter())
         return;
-    lttng_ust_tracepoint(whyprof_lock, hold, (uint64_t)(uintptr_t)r->lock, r->kind, 1, r->begin_ts,
-                         r->stack);
+    lttng_ust_tracepoint(whyprof_lock, hold, (uint64_t)(uintptr_t)r->lock, r->kind, r->contended,
+                         r->begin_ts, r->stack);
     agent_leave();
 }
 
-void lock_signal(const void *lock, uint8_t kind, bool all)
+void lock_signal(const void *lock, uint8_t kind, bool all, uintptr_t caller)
 {
-    if (!lock_waits_any() || !agent_enter())
+    if (!waits_any() || caller_is_lttng(caller) || !agent_enter())
         return;
     struct agent_thread *t = thread_self();
     struct lock_waiter *w = t ? waiter_find(lock) : NULL;

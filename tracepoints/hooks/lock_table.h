@@ -20,14 +20,19 @@ struct lock_use *lock_use_claim(const void *lock, uint8_t kind, uintptr_t caller
 /* True while a session wants lock totals. */
 bool lock_recording(void);
 
+static inline struct lock_use *lock_use_slot(struct agent_thread *t, const void *lock)
+{
+    uintptr_t at = (uintptr_t)lock;
+    return &t->locks[(at >> 4 ^ at >> 11) % THREAD_LOCKS];
+}
+
 static inline struct lock_use *lock_use(const void *lock, uint8_t kind, uintptr_t caller)
 {
     struct agent_thread *t = agent_tls.thread;
     if (unlikely(!t))
         return lock_use_claim(lock, kind, caller);
-    uintptr_t at = (uintptr_t)lock;
-    struct lock_use *u = &t->locks[(at >> 4 ^ at >> 11) % THREAD_LOCKS];
-    return likely(u->lock == at) ? u : lock_use_claim(lock, kind, caller);
+    struct lock_use *u = lock_use_slot(t, lock);
+    return likely(u->lock == (uintptr_t)lock) ? u : lock_use_claim(lock, kind, caller);
 }
 
 /* Counts an acquisition; its time is taken for locks that were waited for. */
@@ -73,19 +78,18 @@ struct lock_release {
     uint64_t begin_ts;
     uint32_t stack;
     uint8_t kind;
-    bool pending; /* there is something to emit */
+    bool contended; /* somebody waited */
+    bool pending;   /* there is something to emit */
 };
 
-/* Does anyone wait for this lock (or any that shares its place in a full table)? */
-bool lock_waited_for(const void *lock);
-/* True where there is a wait of any kind in this process: one load. */
-bool lock_waits_any(void);
+/* Must this unlock be told? Two loads where nobody waits for anything. */
+bool lock_release_wanted(const void *lock, uintptr_t caller);
 /* Captures the releaser's stack and leaves it for the waiters. */
 void lock_release_begin(struct lock_release *r, const void *lock, uint8_t kind);
 /* Emits `hold`. */
 void lock_release_end(struct lock_release *r);
 /* Emits `signal`, and leaves who signalled for the waiters. */
-void lock_signal(const void *lock, uint8_t kind, bool all);
+void lock_signal(const void *lock, uint8_t kind, bool all, uintptr_t caller);
 
 /* For a thread that was cancelled in a wait. */
 void lock_waiter_leave(struct lock_waiter *entry);
