@@ -10,10 +10,13 @@
 #include <string.h>
 
 static const char *output;
+static const char *reader_name;
 static bool json;
 
 static const struct opt opts[] = {
     {'o', "output", OPT_STR, &output, "FILE", "write the trace to FILE (needed)"},
+    {0, "reader", OPT_STR, &reader_name, "NAME",
+     "auto (default), ctf (whyprof's own, fast) or ctf.fs (babeltrace2's)"},
     {0, "json", OPT_FLAG, &json, NULL, "print the result as JSON"},
     {0},
 };
@@ -62,6 +65,17 @@ static int usage_error(const char *text)
     return cli_usage(&err);
 }
 
+static bool choose_reader(enum convert_reader *reader)
+{
+    static const char *const names[] = {"auto", "ctf", "ctf.fs"};
+    for (int i = 0; i < 3; i++)
+        if (!reader_name || !strcmp(reader_name, names[i])) {
+            *reader = (enum convert_reader)i;
+            return true;
+        }
+    return false;
+}
+
 int cmd_convert(int argc, char **argv)
 {
     int status;
@@ -74,8 +88,12 @@ int cmd_convert(int argc, char **argv)
         return usage_error("-o FILE is missing");
     struct err err = {0};
     struct convert_result result;
+    enum convert_reader reader;
+    if (!choose_reader(&reader))
+        return usage_error("--reader is auto, ctf or ctf.fs");
     struct progress *progress = cli_progress_begin();
-    struct convert_options options = {.ctf_dir = argv[1], .out_path = output, .progress = progress};
+    struct convert_options options = {
+        .ctf_dir = argv[1], .reader = reader, .out_path = output, .progress = progress};
     bool ok = convert_ctf(&options, &result, &err);
     cli_progress_end(progress);
     if (!ok)

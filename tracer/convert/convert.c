@@ -1,9 +1,11 @@
-/* The in-process graph: one source.ctf.fs for each trace, every output port
- * connected to an input port of its own at our sink. */
+/* The in-process graph: one source for each trace (ours where it knows the trace,
+ * else source.ctf.fs), every output port connected to an input port of its own at
+ * our sink. */
 #include "convert/convert.h"
 
 #include "convert/input.h"
 #include "convert/sink.h"
+#include "convert/source.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,10 +15,14 @@
 
 struct graph {
     bt_graph *graph;
-    const bt_plugin *ctf;
+    const bt_plugin *ctf; /* NULL: not needed yet */
+    bt_component_class_source *own_class;
     bt_component_class_sink *sink_class;
+    struct source_feed feed;
     const bt_component_source **sources; /* owned references, `count` */
     size_t count;
+    uint32_t *port_traces; /* owned: by input port of the sink, the number of its source */
+    size_t port_traces_cap;
 };
 
 /* The length of a cause without its tail of variables, ": msg-it-addr=0x55...". */
@@ -55,9 +61,23 @@ static bool make_sink_class(struct graph *g, struct err *err)
     return true;
 }
 
-static bool find_source_class(struct graph *g, const bt_component_class_source **class,
-                              struct err *err)
+static bool make_own_class(struct graph *g, struct err *err)
 {
+    bt_message_iterator_class *iterator = bt_message_iterator_class_create(source_next);
+    bool ok = iterator &&
+              !bt_message_iterator_class_set_initialize_method(iterator, source_iterator_init) &&
+              !bt_message_iterator_class_set_finalize_method(iterator, source_iterator_finalize) &&
+              (g->own_class = bt_component_class_source_create("ctf", iterator)) &&
+              !bt_component_class_source_set_initialize_method(g->own_class, source_init) &&
+              !bt_component_class_source_set_finalize_method(g->own_class, source_finalize);
+    bt_message_iterator_class_put_ref(iterator);
+    return ok || fail_bt(err, "make the source");
+}
+
+static bool load_ctf_plugin(struct graph *g, struct err *err)
+{
+    if (g->ctf)
+        return true;
     bt_plugin_find_status status =
         bt_plugin_find("ctf", BT_TRUE, BT_FALSE, BT_TRUE, BT_TRUE, BT_FALSE, &g->ctf);
     if (status == BT_PLUGIN_FIND_STATUS_NOT_FOUND) {
@@ -66,8 +86,27 @@ static bool find_source_class(struct graph *g, const bt_component_class_source *
     }
     if (status != BT_PLUGIN_FIND_STATUS_OK)
         return fail_bt(err, "load babeltrace2's plugin `ctf`");
-    *class = bt_plugin_borrow_source_component_class_by_name_const(g->ctf, "fs");
-    return *class || err_set(err, "babeltrace2's plugin `ctf` has no component class `fs`");
+    return true;
+}
+
+static const bt_component_class_source *find_ctf_fs(struct graph *g, struct err *err)
+{
+    if (!load_ctf_plugin(g, err))
+        return NULL;
+    const bt_component_class_source *class =
+        bt_plugin_borrow_source_component_class_by_name_const(g->ctf, "fs");
+    if (!class)
+        err_set(err, "babeltrace2's plugin `ctf` has no component class `fs`");
+    return class;
+}
+
+/* The class that reads a trace; NULL with err. */
+static const bt_component_class_source *
+source_class(struct graph *g, const struct input_trace *trace, struct err *err)
+{
+    if (!trace->own)
+        return find_ctf_fs(g, err);
+    return g->own_class || make_own_class(g, err) ? g->own_class : NULL;
 }
 
 /* {"inputs": [trace]} */
@@ -82,20 +121,25 @@ static bt_value *source_params(const char *trace)
     return NULL;
 }
 
-static bool add_source(struct graph *g, const bt_component_class_source *class, const char *trace,
-                       struct err *err)
+static bool add_source(struct graph *g, const struct input_trace *trace, struct err *err)
 {
-    char name[32];
-    snprintf(name, sizeof name, "ctf%zu", g->count);
-    bt_value *params = source_params(trace);
+    const bt_component_class_source *class = source_class(g, trace, err);
+    if (!class)
+        return false;
+    bt_value *params = source_params(trace->dir);
     if (!params)
         return fail_bt(err, "make parameters");
+    char name[32];
+    snprintf(name, sizeof name, "ctf%zu", g->count);
+    struct err why = {0};
+    struct source_setup setup = {.err = &why, .feed = &g->feed};
     const bt_component_source *source;
-    bool ok = bt_graph_add_source_component(g->graph, class, name, params, BT_LOGGING_LEVEL_NONE,
-                                            &source) == BT_GRAPH_ADD_COMPONENT_STATUS_OK;
+    bool ok = bt_graph_add_source_component_with_initialize_method_data(
+                  g->graph, class, name, params, trace->own ? &setup : NULL, BT_LOGGING_LEVEL_NONE,
+                  &source) == BT_GRAPH_ADD_COMPONENT_STATUS_OK;
     bt_value_put_ref(params);
     if (!ok)
-        return fail_bt(err, trace);
+        return fail_bt(err, trace->dir);
     bt_component_source_get_ref(source);
     g->sources[g->count++] = source;
     return true;
@@ -119,9 +163,8 @@ static bool connect(struct graph *g, const bt_component_sink *sink, struct err *
 static bool build(struct graph *g, const struct input *in, struct sink_setup *setup,
                   struct err *err)
 {
-    const bt_component_class_source *source_class = NULL;
     const bt_component_sink *sink;
-    if (!find_source_class(g, &source_class, err) || !make_sink_class(g, err))
+    if (!make_sink_class(g, err))
         return false;
     g->graph = bt_graph_create(0);
     if (!g->graph)
@@ -130,10 +173,15 @@ static bool build(struct graph *g, const struct input *in, struct sink_setup *se
     if (!g->sources)
         abort();
     for (size_t i = 0; i < in->count; i++) {
-        if (!add_source(g, source_class, in->traces[i], err))
+        if (!add_source(g, &in->traces[i], err))
             return false;
-        setup->ports += bt_component_source_get_output_port_count(g->sources[i]);
+        uint64_t ports = bt_component_source_get_output_port_count(g->sources[i]);
+        mem_grow(&g->port_traces, &g->port_traces_cap, setup->ports + ports + 1,
+                 sizeof *g->port_traces);
+        for (uint64_t port = 0; port < ports; port++)
+            g->port_traces[setup->ports++] = (uint32_t)i;
     }
+    setup->port_traces = g->port_traces;
     if (bt_graph_add_sink_component_with_initialize_method_data(
             g->graph, g->sink_class, "trace", NULL, setup, BT_LOGGING_LEVEL_NONE, &sink)) {
         struct err why = *setup->err;
@@ -162,8 +210,11 @@ static void release(struct graph *g)
     for (size_t i = 0; i < g->count; i++)
         bt_component_source_put_ref(g->sources[i]);
     free(g->sources);
+    free(g->port_traces);
     bt_graph_put_ref(g->graph);
     bt_component_class_sink_put_ref(g->sink_class);
+    bt_component_class_source_put_ref(g->own_class);
+    map64_release(&g->feed.files);
     bt_plugin_put_ref(g->ctf);
 }
 
@@ -186,6 +237,7 @@ static bool convert_input(const struct convert_options *options, struct input *i
         .meta = options->meta,
         .losses = losses_from_cuts(in),
         .loss_count = in->cut_count,
+        .feed = &g.feed,
         .packets = in->packets,
         .result = result,
         .err = &sink_err,
@@ -200,8 +252,8 @@ bool convert_ctf(const struct convert_options *options, struct convert_result *r
 {
     struct input in;
     struct convert_result own = {0};
-    bool ok = input_open(&in, options->ctf_dir, options->out_path, err) &&
-              convert_input(options, &in, &own, err);
+    struct input_options from = {options->ctf_dir, options->reader, options->out_path};
+    bool ok = input_open(&in, &from, err) && convert_input(options, &in, &own, err);
     input_close(&in);
     if (!ok)
         return err_wrap(err, "convert %s", options->ctf_dir);

@@ -9,8 +9,15 @@
 
 #include <stdint.h>
 
+enum convert_reader {
+    CONVERT_READER_AUTO,   /* each trace by the faster one that knows it */
+    CONVERT_READER_CTF,    /* our source.whyprof.ctf */
+    CONVERT_READER_CTF_FS, /* babeltrace2's source.ctf.fs */
+};
+
 struct convert_options {
-    const char *ctf_dir;             /* any folder with CTF traces below it */
+    const char *ctf_dir; /* any folder with CTF traces below it */
+    enum convert_reader reader;
     const char *out_path;            /* gets its name when complete */
     const struct progress *progress; /* or NULL */
     const char *const *meta; /* key, value, key, value, ..., NULL: added to table meta; or NULL */

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
-    PACKET_HEADER_BYTES = 4 + 16 + 4 + 8
+    PACKET_HEADER_BYTES = 4 + 16 + 4 + 8,
+    FORGET_BYTES = 8 << 20
 };
 #define PACKET_MAGIC 0xc1fc1fc1u
 
@@ -104,6 +106,16 @@ static bool read_packet_context(struct ctf_stream *s, uint64_t *content_bits, ui
     return true;
 }
 
+/* Gives back the memory of what was read: a trace may be larger than that. */
+static void forget_pages(struct ctf_stream *s)
+{
+    uint64_t read = s->next_off & ~(uint64_t)4095;
+    if (read < s->forgotten + FORGET_BYTES)
+        return;
+    madvise((void *)(uintptr_t)(s->map.data + s->forgotten), read - s->forgotten, MADV_DONTNEED);
+    s->forgotten = read;
+}
+
 enum ctf_result ctf_stream_packet(struct ctf_stream *s, struct err *err)
 {
     s->at = s->map.data + s->next_off;
@@ -116,9 +128,8 @@ enum ctf_result ctf_stream_packet(struct ctf_stream *s, struct err *err)
         return CTF_END;
     }
     if (load(packet, 4) != PACKET_MAGIC) {
-        /* a file made longer but not yet written: its writer was killed */
-        s->cut = !load(packet, 8);
-        return s->cut ? CTF_END : (ctf_damaged(s, "no packet header", err), CTF_DAMAGED);
+        s->cut = true; /* perhaps a file made longer, but its writer was killed */
+        return CTF_END;
     }
     s->class = find_stream(s->tsdl, load(packet + 20, 4));
     if (memcmp(packet + 4, s->tsdl->uuid, 16) || !s->class) {
@@ -134,9 +145,10 @@ enum ctf_result ctf_stream_packet(struct ctf_stream *s, struct err *err)
     }
     uint64_t header = (uint64_t)(s->at - packet);
     if (content / 8 < header || content > size || size % 8 || content % 8) {
-        ctf_damaged(s, "packet sizes make no sense", err);
-        return CTF_DAMAGED;
+        s->cut = true; /* was being written */
+        return CTF_END;
     }
+    forget_pages(s);
     s->content_end = packet + content / 8;
     s->next_off += size / 8;
     s->ts = s->packet.ts_begin;

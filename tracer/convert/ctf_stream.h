@@ -39,7 +39,8 @@ struct ctf_stream {
     const struct map64 *classes;     /* ctf_class_key -> index into tsdl->events */
     char *path;                      /* owned */
     uint64_t instance_id;
-    uint64_t next_off; /* of the packet after the current one */
+    uint64_t next_off;  /* of the packet after the current one */
+    uint64_t forgotten; /* the file's bytes before it need no memory any more */
     struct ctf_packet packet;
     const uint8_t *at, *content_end; /* what is left of the current packet */
     uint64_t ts;                     /* of the event before */

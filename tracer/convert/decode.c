@@ -86,7 +86,7 @@ static struct place find_place(const bt_field_class *structure, const char *name
     return (struct place){0, FIELD_MISSING};
 }
 
-static enum event_kind kind_from_name(const char *name)
+enum event_kind decoder_kind(const char *name)
 {
     for (int kind = 0; kind < EVENT_KINDS; kind++)
         if (!strcmp(name, contract[kind].name))
@@ -109,17 +109,28 @@ static void plan_fields(struct decode_plan *plan, const bt_event_class *class)
     plan->vtid = find_place(context, "vtid", 4);
 }
 
+const char *decoder_fields(enum event_kind kind)
+{
+    return contract[kind].fields;
+}
+
+uint32_t decoder_name(struct decoder *d, const char *name)
+{
+    uint32_t names = d->names.count;
+    uint32_t id = intern_str(&d->names, name);
+    mem_grow(&d->counts, &d->counts_cap, (size_t)id + 1, sizeof *d->counts);
+    if (d->names.count > names)
+        d->counts[id] = 0;
+    return id;
+}
+
 static size_t plan_new(struct decoder *d, const bt_event_class *class)
 {
     const char *name = bt_event_class_get_name(class);
     struct decode_plan plan = {.class = class};
     bt_event_class_get_ref(class);
-    uint32_t names = d->names.count;
-    plan.name = intern_str(&d->names, name ? name : "(unnamed)");
-    mem_grow(&d->counts, &d->counts_cap, (size_t)plan.name + 1, sizeof *d->counts);
-    if (d->names.count > names)
-        d->counts[plan.name] = 0;
-    plan.kind = (uint8_t)kind_from_name(name ? name : "");
+    plan.name = decoder_name(d, name ? name : "(unnamed)");
+    plan.kind = (uint8_t)decoder_kind(name ? name : "");
     if (plan.kind != EVENT_FOREIGN)
         plan_fields(&plan, class);
     mem_grow(&d->plans, &d->plan_cap, d->plan_count + 1, sizeof *d->plans);

@@ -29,6 +29,13 @@ struct decoder {
 
 void decoder_release(struct decoder *d);
 
+/* The contract's number of an event name; EVENT_FOREIGN where it has none. */
+enum event_kind decoder_kind(const char *name);
+/* The contract's fields of a kind, blanks between, in order. */
+const char *decoder_fields(enum event_kind kind);
+/* The index into d->counts of an event name. */
+uint32_t decoder_name(struct decoder *d, const char *name);
+
 /* Fills *ev, whose strings and sequence are borrowed until the next call or the
  * message's release. ev->kind is EVENT_FOREIGN for other providers' events. */
 void decoder_event(struct decoder *d, const bt_message *msg, uint64_t ts, struct event *ev);

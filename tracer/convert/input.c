@@ -1,34 +1,20 @@
 #include "convert/input.h"
 
 #include "base/file.h"
+#include "convert/ctf_stream.h"
+#include "convert/mend.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The beginning of each packet of an LTTng-UST stream, byte-packed, little-endian. */
-struct packet_head {
-    uint32_t magic; /* PACKET_MAGIC */
-    uint8_t uuid[16];
-    uint32_t stream_id;
-    uint64_t stream_instance;
-    uint64_t begin_ts;
-    uint64_t end_ts;
-    uint64_t content_bits;
-    uint64_t packet_bits;
-} __attribute__((packed));
-
 enum {
     MOST_DEPTH = 16
 };
-#define PACKET_MAGIC 0xc1fc1fc1u
 
 static bool is_folder(const char *path)
 {
@@ -73,7 +59,7 @@ static void find_traces(struct input *in, const char *dir, int depth)
 {
     if (is_file(arena_printf(&in->arena, "%s/metadata", dir))) {
         mem_grow(&in->traces, &in->cap, in->count + 1, sizeof *in->traces);
-        in->traces[in->count++] = dir;
+        in->traces[in->count++] = (struct input_trace){.dir = dir};
         return;
     }
     size_t count;
@@ -87,166 +73,31 @@ static void find_traces(struct input *in, const char *dir, int depth)
     free(names);
 }
 
-/* -- damage */
+/* Without the folder `index`, which our own reader does not need and a view must not have. */
+const char **input_list_files(struct input *in, const char *dir, size_t *count)
+{
+    size_t all;
+    const char **names = list_folder(&in->arena, dir, &all);
+    *count = 0;
+    for (size_t i = 0; i < all; i++)
+        if (is_file(arena_printf(&in->arena, "%s/%s", dir, names[i])))
+            names[(*count)++] = names[i];
+    return names;
+}
 
-static void add_cut(struct input *in, uint64_t last_ns, const char *source)
+/* -- what was lost */
+
+static void add_loss(struct input *in, uint64_t last_ns, const char *source)
 {
     mem_grow(&in->cuts, &in->cut_cap, in->cut_count + 1, sizeof *in->cuts);
     in->cuts[in->cut_count++] = (struct input_cut){last_ns, source};
 }
 
-/* Whether streams have the layout above. */
-static bool is_lttng(const char *trace)
+void input_add_cut(struct input *in, const char *path, uint64_t last_ns, uint64_t bytes)
 {
-    char path[PATH_MAX];
-    snprintf(path, sizeof path, "%s/metadata", trace);
-    char *text;
-    size_t bytes;
-    if (!file_read(path, &text, &bytes, NULL))
-        return false;
-    bool found = memmem(text, bytes, "lttng-ust", 9) != NULL;
-    free(text);
-    return found;
-}
-
-struct walk {
-    uint64_t whole_bytes; /* of whole packets at the file's beginning */
-    uint64_t packets;
-    uint64_t last_ns;
-};
-
-static struct walk walk_packets(const struct file_map *map)
-{
-    struct walk walk = {0};
-    for (;;) {
-        struct packet_head head;
-        uint64_t left = map->bytes - walk.whole_bytes;
-        if (left < sizeof head)
-            return walk;
-        memcpy(&head, map->data + walk.whole_bytes, sizeof head);
-        if (head.magic != PACKET_MAGIC || head.packet_bits % 8 ||
-            head.packet_bits / 8 < sizeof head || head.packet_bits / 8 > left ||
-            head.content_bits > head.packet_bits || head.content_bits / 8 < sizeof head)
-            return walk;
-        walk.whole_bytes += head.packet_bits / 8;
-        walk.packets++;
-        walk.last_ns = head.end_ts;
-    }
-}
-
-/* Walks one stream; true where it is cut. */
-static bool is_cut(struct input *in, const char *path, struct walk *walk)
-{
-    struct file_map map;
-    *walk = (struct walk){0};
-    if (!file_map(&map, path, NULL))
-        return false; /* the graph will say why */
-    *walk = walk_packets(&map);
-    bool cut = walk->whole_bytes < map.bytes;
-    if (cut)
-        add_cut(in, walk->last_ns,
-                arena_printf(&in->arena, "%s is cut short: its last %" PRIu64 " bytes were dropped",
-                             path, (uint64_t)map.bytes - walk->whole_bytes));
-    in->packets += walk->packets;
-    file_unmap(&map);
-    return cut;
-}
-
-/* -- the view */
-
-static bool make_temp_dir(struct input *in, const char *beside, struct err *err)
-{
-    if (in->temp_dir)
-        return true;
-    const char *slash = strrchr(beside, '/');
-    int dir_len = slash ? (int)(slash - beside) : 1;
-    char *dir = arena_printf(&in->arena, "%.*s/.whyprof-ctf-XXXXXX", dir_len, slash ? beside : ".");
-    if (!mkdtemp(dir))
-        return err_errno(err, "make a temporary folder %s", dir);
-    in->temp_dir = dir;
-    return true;
-}
-
-static bool copy_bytes(const char *from, const char *to, uint64_t bytes, struct err *err)
-{
-    struct file_map map;
-    if (!file_map(&map, from, err))
-        return false;
-    struct file_out out;
-    bool ok = file_out_open(&out, to, err);
-    if (ok) {
-        file_out_write(&out, map.data, bytes);
-        ok = file_out_commit(&out, err);
-    }
-    file_unmap(&map);
-    return ok;
-}
-
-struct stream {
-    const char *name;
-    bool cut;
-    uint64_t whole_bytes;
-};
-
-/* A folder with the trace's sound parts; NULL with err. */
-static const char *make_view(struct input *in, size_t number, const char *trace,
-                             const struct stream *streams, size_t count, const char *beside,
-                             struct err *err)
-{
-    char real[PATH_MAX];
-    if (!realpath(trace, real)) {
-        err_errno(err, "open %s", trace);
-        return NULL;
-    }
-    if (!make_temp_dir(in, beside, err))
-        return NULL;
-    const char *view = arena_printf(&in->arena, "%s/%zu", in->temp_dir, number);
-    if (!file_make_dirs(view, err))
-        return NULL;
-    for (size_t i = 0; i < count; i++) {
-        const char *from = arena_printf(&in->arena, "%s/%s", real, streams[i].name);
-        const char *to = arena_printf(&in->arena, "%s/%s", view, streams[i].name);
-        if (!streams[i].cut) {
-            if (symlink(from, to) != 0) {
-                err_errno(err, "link %s", to);
-                return NULL;
-            }
-        } else if (streams[i].whole_bytes && !copy_bytes(from, to, streams[i].whole_bytes, err)) {
-            return NULL;
-        }
-    }
-    return view;
-}
-
-/* Replaces a trace that has cut streams by a view of its sound parts. */
-static bool mend_trace(struct input *in, size_t number, const char *beside, struct err *err)
-{
-    const char *trace = in->traces[number];
-    if (!is_lttng(trace))
-        return true;
-    size_t count;
-    const char **names = list_folder(&in->arena, trace, &count);
-    struct stream *streams = arena_array(&in->arena, count + 1, sizeof *streams);
-    size_t files = 0;
-    bool any_cut = false;
-    for (size_t i = 0; i < count; i++) {
-        const char *path = arena_printf(&in->arena, "%s/%s", trace, names[i]);
-        if (!is_file(path))
-            continue; /* the index, which a view must not have */
-        struct stream stream = {.name = names[i]};
-        if (strcmp(names[i], "metadata") != 0) {
-            struct walk walk;
-            stream.cut = is_cut(in, path, &walk);
-            stream.whole_bytes = walk.whole_bytes;
-        }
-        any_cut |= stream.cut;
-        streams[files++] = stream;
-    }
-    free(names);
-    if (!any_cut)
-        return true;
-    in->traces[number] = make_view(in, number, trace, streams, files, beside, err);
-    return in->traces[number] != NULL;
+    add_loss(in, last_ns,
+             arena_printf(&in->arena, "%s is cut short: its last %" PRIu64 " bytes were dropped",
+                          path, bytes));
 }
 
 /* Leaves out traces whose metadata is empty; false where that leaves none. */
@@ -256,11 +107,11 @@ static bool drop_empty_metadata(struct input *in, struct err *err)
     const char *empty = NULL;
     for (size_t i = 0; i < in->count; i++) {
         struct stat st;
-        const char *path = arena_printf(&in->arena, "%s/metadata", in->traces[i]);
+        const char *path = arena_printf(&in->arena, "%s/metadata", in->traces[i].dir);
         if (stat(path, &st) == 0 && st.st_size == 0) {
             empty = path;
-            add_cut(in, 0,
-                    arena_printf(&in->arena, "%s is empty: its streams were left out", path));
+            add_loss(in, 0,
+                     arena_printf(&in->arena, "%s is empty: its streams were left out", path));
             continue;
         }
         in->traces[kept++] = in->traces[i];
@@ -274,8 +125,70 @@ static bool drop_empty_metadata(struct input *in, struct err *err)
     return err_hint(err, "stop the session (whyprof trace stop, lttng stop) and convert again");
 }
 
-bool input_open(struct input *in, const char *dir, const char *temp_beside, struct err *err)
+/* -- which reader */
+
+/* The packets of one stream, and where it is cut. */
+static bool walk_stream(struct input *in, const char *path, const struct tsdl *tsdl,
+                        struct err *err)
 {
+    static const struct map64 no_events; /* headers only */
+    struct ctf_stream stream;
+    if (!ctf_stream_open(&stream, path, tsdl, &no_events, err))
+        return false;
+    enum ctf_result result;
+    while ((result = ctf_stream_packet(&stream, err)) == CTF_MORE)
+        in->packets++;
+    if (result == CTF_END && stream.cut)
+        input_add_cut(in, path, stream.packet.ts_end, stream.map.bytes - stream.next_off);
+    ctf_stream_close(&stream);
+    return result == CTF_END;
+}
+
+/* Whether our own reader understands the trace; false with why not. */
+static bool is_supported(struct input *in, const char *dir, struct tsdl *tsdl, struct err *err)
+{
+    char *data;
+    size_t bytes;
+    if (!file_read(arena_printf(&in->arena, "%s/metadata", dir), &data, &bytes, err))
+        return false;
+    bool ok = tsdl_parse(tsdl, &in->arena, data, bytes, err);
+    free(data);
+    return ok;
+}
+
+static bool walk_trace(struct input *in, const char *dir, const struct tsdl *tsdl, struct err *err)
+{
+    size_t count;
+    const char **names = input_list_files(in, dir, &count);
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        if (strcmp(names[i], "metadata") != 0)
+            ok = walk_stream(in, arena_printf(&in->arena, "%s/%s", dir, names[i]), tsdl, err);
+    free(names);
+    return ok;
+}
+
+static bool choose_reader(struct input *in, size_t number, const struct input_options *options,
+                          struct err *err)
+{
+    struct input_trace *trace = &in->traces[number];
+    struct err why = {0};
+    struct tsdl tsdl;
+    if (options->reader != CONVERT_READER_CTF_FS)
+        trace->own = is_supported(in, trace->dir, &tsdl, &why);
+    if (trace->own)
+        return walk_trace(in, trace->dir, &tsdl, err);
+    if (options->reader == CONVERT_READER_CTF) {
+        err_set(err, "%s: %s", trace->dir, why.text);
+        return err_hint(err, "babeltrace2's own reader may know it: --reader=ctf.fs");
+    }
+    return mend_trace(in, number, options->temp_beside, err) ||
+           err_wrap(err, "mend the cut trace %s", trace->dir);
+}
+
+bool input_open(struct input *in, const struct input_options *options, struct err *err)
+{
+    const char *dir = options->dir;
     *in = (struct input){0};
     if (access(dir, R_OK) != 0)
         return err_errno(err, "open %s", dir);
@@ -288,8 +201,8 @@ bool input_open(struct input *in, const char *dir, const char *temp_beside, stru
     if (!drop_empty_metadata(in, err))
         return false;
     for (size_t i = 0; i < in->count; i++)
-        if (!mend_trace(in, i, temp_beside, err))
-            return err_wrap(err, "mend the cut trace %s", dir);
+        if (!choose_reader(in, i, options, err))
+            return false;
     return true;
 }
 

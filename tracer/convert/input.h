@@ -1,12 +1,11 @@
-/* input: finds the CTF traces below a folder and makes them readable. A stream
- * file cut in mid-packet (a killed session, a full disk) makes babeltrace2's
- * reader refuse the whole trace; of such a trace a view is made in a temporary
- * folder: links to the sound files and a copy of the cut one's whole packets. */
+/* input: finds the CTF traces below a folder, chooses the reader of each, counts
+ * their packets, and notes what of them is cut (a killed session, a full disk). */
 #ifndef CONVERT_INPUT_H
 #define CONVERT_INPUT_H
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "convert/convert.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -16,20 +15,34 @@ struct input_cut {
     const char *source; /* "ust/uid/0/64-bit/channel0_1 is cut short: ..." */
 };
 
+struct input_trace {
+    const char *dir; /* with a whole `metadata` */
+    bool own;        /* source.whyprof.ctf reads it, else source.ctf.fs */
+};
+
 struct input {
     struct arena arena;
-    const char **traces; /* folders to read: with a whole `metadata` each */
+    struct input_trace *traces; /* owned */
     size_t count, cap;
     struct input_cut *cuts; /* what was left out */
     size_t cut_count, cut_cap;
-    uint64_t packets; /* in all streams, where the layout is LTTng's; else 0 */
+    uint64_t packets; /* in all streams, as far as known */
     char *temp_dir;   /* NULL: none was needed */
 };
 
-/* `temp_beside`: a path in whose folder a temporary folder may be made. Fails
- * where there is no trace. */
-bool input_open(struct input *in, const char *dir, const char *temp_beside, struct err *err);
+struct input_options {
+    const char *dir;
+    enum convert_reader reader;
+    const char *temp_beside; /* a path in whose folder a temporary folder may be made */
+};
+
+/* Fails where there is no trace. */
+bool input_open(struct input *in, const struct input_options *options, struct err *err);
 /* Removes the temporary folder, if any. Safe on a zeroed struct. */
 void input_close(struct input *in);
+
+/* Names of the plain files in a folder, sorted; the caller frees the array. */
+const char **input_list_files(struct input *in, const char *dir, size_t *count);
+void input_add_cut(struct input *in, const char *path, uint64_t last_ns, uint64_t bytes);
 
 #endif

@@ -2,8 +2,10 @@
 
 #include "base/arena.h"
 #include "convert/decode.h"
+#include "convert/flat.h"
 #include "convert/model.h"
 #include "convert/order.h"
+#include "convert/source.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,7 +22,13 @@ struct port {
     bt_message_iterator *iterator; /* owned */
     bt_message_array_const msgs;   /* the batch; owned from msgs[pos] on */
     uint64_t count, pos;
-    uint64_t ts; /* of the event in msgs[pos] */
+    uint64_t ts;                   /* of the event that is next: msgs[pos], or in the file */
+    uint32_t trace;                /* with the next two: its rank among events of one time */
+    uint64_t stream_class, stream; /* the metadata's and the file's numbers */
+    struct ctf_stream *file;       /* borrowed: a stream that is handed over, else NULL */
+    bool in_packet;                /* its events are to be read from the file */
+    struct ctf_event file_ev;      /* the next one */
+    uint32_t flat;                 /* index into sink's flats */
 };
 
 struct loss {
@@ -49,7 +57,10 @@ struct sink {
     struct map64 cpu_of_stream; /* const bt_stream * -> CPU + 1 */
     struct loss *losses;
     size_t loss_count, loss_cap;
-    char *path; /* owned: own_setup.out_path */
+    char *path;               /* owned: own_setup.out_path */
+    struct flat_trace *flats; /* owned: one for each trace that is handed over */
+    size_t flat_count, flat_cap;
+    struct err read_err; /* why a file could not be read */
 };
 
 /* -- time */
@@ -67,16 +78,19 @@ static uint64_t snapshot_ns(const bt_clock_snapshot *snapshot)
     return cycles_to_ns(bt_clock_snapshot_get_value(snapshot), bt_clock_class_get_frequency(clock));
 }
 
-static void take_start(struct sink *s, const bt_clock_snapshot *snapshot)
+/* The calendar time of an event at `ts` on a clock with that offset. */
+static void take_start(struct sink *s, int64_t seconds, uint64_t cycles, uint64_t hz, uint64_t ts)
 {
-    const bt_clock_class *clock = bt_clock_snapshot_borrow_clock_class_const(snapshot);
+    s->start_unix_ns = seconds * 1000000000 + (int64_t)cycles_to_ns(cycles, hz) + (int64_t)ts;
+    s->has_start = true;
+}
+
+static void take_start_from_clock(struct sink *s, const bt_clock_class *clock, uint64_t ts)
+{
     int64_t seconds;
     uint64_t cycles;
     bt_clock_class_get_offset(clock, &seconds, &cycles);
-    s->start_unix_ns = seconds * 1000000000 +
-                       (int64_t)cycles_to_ns(cycles, bt_clock_class_get_frequency(clock)) +
-                       (int64_t)snapshot_ns(snapshot);
-    s->has_start = true;
+    take_start(s, seconds, cycles, bt_clock_class_get_frequency(clock), ts);
 }
 
 /* An event's time; without a clock it has the time of the one before. */
@@ -145,22 +159,42 @@ static void on_discarded_packets(struct sink *s, const bt_message *msg)
     add_loss(s, loss); /* how many events were in them nobody knows */
 }
 
-static void on_stream(struct sink *s, const bt_stream *stream)
+static uint32_t flat_for(struct sink *s, const struct tsdl *tsdl)
 {
+    for (size_t i = 0; i < s->flat_count; i++)
+        if (s->flats[i].tsdl == tsdl)
+            return (uint32_t)i;
+    mem_grow(&s->flats, &s->flat_cap, s->flat_count + 1, sizeof *s->flats);
+    flat_trace_init(&s->flats[s->flat_count], tsdl);
+    return (uint32_t)s->flat_count++;
+}
+
+static void on_stream(struct sink *s, struct port *port, const bt_stream *stream)
+{
+    const struct source_feed *feed = s->setup->feed;
+    uint64_t *file = feed ? map64_get(&feed->files, (uint64_t)(uintptr_t)stream) : NULL;
+    port->stream_class = bt_stream_class_get_id(bt_stream_borrow_class_const(stream));
+    port->stream = bt_stream_get_id(stream);
+    if (file) {
+        port->stream = ((struct ctf_stream *)(uintptr_t)*file)->instance_id;
+        port->file = (struct ctf_stream *)(uintptr_t)*file;
+        port->flat = flat_for(s, port->file->tsdl);
+    }
     const bt_value *host = bt_trace_borrow_environment_entry_value_by_name_const(
         bt_stream_borrow_trace_const(stream), "hostname");
     if (host && bt_value_is_string(host))
         snprintf(s->hostname, sizeof s->hostname, "%s", bt_value_string_get(host));
 }
 
-static void on_other_message(struct sink *s, const bt_message *msg)
+static void on_other_message(struct sink *s, struct port *port, const bt_message *msg)
 {
     switch (bt_message_get_type(msg)) {
     case BT_MESSAGE_TYPE_STREAM_BEGINNING:
-        on_stream(s, bt_message_stream_beginning_borrow_stream_const(msg));
+        on_stream(s, port, bt_message_stream_beginning_borrow_stream_const(msg));
         break;
     case BT_MESSAGE_TYPE_PACKET_BEGINNING:
         on_packet(s, msg);
+        port->in_packet = port->file != NULL;
         break;
     case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
         on_discarded_events(s, msg);
@@ -175,18 +209,32 @@ static void on_other_message(struct sink *s, const bt_message *msg)
 
 /* -- the merge: a heap of ports by the time of their next event */
 
+/* Events of equal time stand in an order that no reader's order of ports can change. */
+static bool is_before(const struct sink *s, uint32_t a, uint32_t b)
+{
+    const struct port *x = &s->ports[a], *y = &s->ports[b];
+    if (x->ts != y->ts)
+        return x->ts < y->ts;
+    if (x->trace != y->trace)
+        return x->trace < y->trace;
+    if (x->stream_class != y->stream_class)
+        return x->stream_class < y->stream_class;
+    return x->stream != y->stream ? x->stream < y->stream : a < b;
+}
+
 static void sift_down(struct sink *s, uint64_t i)
 {
+    uint32_t *heap = s->heap;
     for (;;) {
         uint64_t least = i;
         for (uint64_t child = 2 * i + 1; child <= 2 * i + 2 && child < s->heap_len; child++)
-            if (s->ports[s->heap[child]].ts < s->ports[s->heap[least]].ts)
+            if (is_before(s, heap[child], heap[least]))
                 least = child;
         if (least == i)
             return;
-        uint32_t swap = s->heap[i];
-        s->heap[i] = s->heap[least];
-        s->heap[least] = swap;
+        uint32_t swap = heap[i];
+        heap[i] = heap[least];
+        heap[least] = swap;
         i = least;
     }
 }
@@ -194,7 +242,7 @@ static void sift_down(struct sink *s, uint64_t i)
 static void heap_add(struct sink *s, uint32_t port)
 {
     uint64_t i = s->heap_len++;
-    for (; i && s->ports[s->heap[(i - 1) / 2]].ts > s->ports[port].ts; i = (i - 1) / 2)
+    for (; i && is_before(s, port, s->heap[(i - 1) / 2]); i = (i - 1) / 2)
         s->heap[i] = s->heap[(i - 1) / 2];
     s->heap[i] = port;
 }
@@ -223,38 +271,83 @@ static enum advance next_batch(struct port *port)
     }
 }
 
+/* The next event of a packet that was handed over. */
+static enum advance next_in_file(struct sink *s, struct port *port)
+{
+    enum ctf_result result = ctf_stream_event(port->file, &port->file_ev, &s->read_err);
+    if (result == CTF_MORE)
+        port->ts = cycles_to_ns(port->file_ev.ts, port->file->tsdl->clock_hz);
+    return result == CTF_MORE ? ADVANCE_EVENT : result == CTF_END ? ADVANCE_END : ADVANCE_ERROR;
+}
+
 /* Goes on to the port's next event, taking all other messages on the way. */
 static enum advance advance(struct sink *s, struct port *port)
 {
     for (;;) {
+        enum advance in_file = port->in_packet ? next_in_file(s, port) : ADVANCE_END;
+        if (in_file != ADVANCE_END)
+            return in_file;
+        port->in_packet = false;
         for (; port->pos < port->count; port->pos++) {
             const bt_message *msg = port->msgs[port->pos];
             if (bt_message_get_type(msg) == BT_MESSAGE_TYPE_EVENT) {
                 port->ts = message_ts(port, msg);
                 return ADVANCE_EVENT;
             }
-            on_other_message(s, msg);
+            on_other_message(s, port, msg);
             bt_message_put_ref(msg);
+            if (port->in_packet)
+                break;
         }
+        if (port->in_packet && ++port->pos)
+            continue;
         enum advance batch = next_batch(port);
         if (batch != ADVANCE_EVENT)
             return batch;
     }
 }
 
-static void take_event(struct sink *s, struct port *port)
+static void push_event(struct sink *s, const struct event *ev)
+{
+    if (!s->events++)
+        model_begin(s->model, ev->ts);
+    s->last_ts = ev->ts;
+    order_push(&s->order, ev);
+}
+
+static void take_message(struct sink *s, struct port *port, struct event *ev)
 {
     const bt_message *msg = port->msgs[port->pos++];
-    struct event ev;
-    decoder_event(&s->decoder, msg, port->ts, &ev);
-    if (!s->events++) {
-        model_begin(s->model, port->ts);
-        if (bt_message_event_borrow_stream_class_default_clock_class_const(msg))
-            take_start(s, bt_message_event_borrow_default_clock_snapshot_const(msg));
-    }
-    s->last_ts = port->ts;
-    order_push(&s->order, &ev);
+    decoder_event(&s->decoder, msg, port->ts, ev);
+    const bt_clock_class *clock =
+        s->events ? NULL : bt_message_event_borrow_stream_class_default_clock_class_const(msg);
+    if (clock)
+        take_start_from_clock(s, clock, port->ts);
+    /* ev borrows from msg */
+    push_event(s, ev);
     bt_message_put_ref(msg);
+}
+
+static bool take_from_file(struct sink *s, struct port *port, struct event *ev)
+{
+    ev->ts = port->ts;
+    if (!flat_event(&s->flats[port->flat], &s->decoder, port->file, &port->file_ev, ev,
+                    &s->read_err))
+        return false;
+    const struct tsdl *tsdl = port->file->tsdl;
+    if (!s->events)
+        take_start(s, tsdl->clock_offset_s, (uint64_t)tsdl->clock_offset, tsdl->clock_hz, port->ts);
+    push_event(s, ev);
+    return true;
+}
+
+static bool take_event(struct sink *s, struct port *port)
+{
+    struct event ev;
+    if (port->in_packet)
+        return take_from_file(s, port, &ev);
+    take_message(s, port, &ev);
+    return true;
 }
 
 /* Fills the heap with each port's first event. */
@@ -277,8 +370,8 @@ static enum advance step(struct sink *s)
     if (!s->heap_len)
         return ADVANCE_END;
     struct port *port = &s->ports[s->heap[0]];
-    if (!s->refill)
-        take_event(s, port);
+    if (!s->refill && !take_event(s, port))
+        return ADVANCE_ERROR;
     s->refill = 0;
     enum advance result = advance(s, port);
     if (result == ADVANCE_AGAIN)
@@ -411,6 +504,9 @@ static void free_sink(struct sink *s)
     if (s->writer)
         trace_writer_abort(s->writer);
     model_free(s->model);
+    for (size_t i = 0; i < s->flat_count; i++)
+        flat_trace_release(&s->flats[i]);
+    free(s->flats);
     decoder_release(&s->decoder);
     order_release(&s->order);
     map64_release(&s->cpu_of_stream);
@@ -466,7 +562,8 @@ bt_component_class_initialize_method_status sink_init(bt_self_component_sink *se
     s->model = model_new(s->writer, s->setup->progress);
     order_init(&s->order, (struct order_sink){on_ordered_event, on_ordered_record, s->model});
     s->ports = mem_realloc(NULL, s->setup->ports + 1, sizeof *s->ports);
-    memset(s->ports, 0, s->setup->ports * sizeof *s->ports);
+    for (uint64_t i = 0; i < s->setup->ports; i++)
+        s->ports[i] = (struct port){.trace = s->setup->port_traces ? s->setup->port_traces[i] : 0};
     s->heap = mem_realloc(NULL, s->setup->ports + 1, sizeof *s->heap);
     bt_self_component_set_data(bt_self_component_sink_as_self_component(self), s);
     return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_OK;
@@ -519,6 +616,8 @@ bt_component_class_sink_consume_method_status sink_consume(bt_self_component_sin
     enum advance result = start_ports(s);
     for (int i = 0; i < CONSUME_MESSAGES && result == ADVANCE_EVENT; i++)
         result = step(s);
+    if (result == ADVANCE_ERROR && s->read_err.text[0])
+        return fail(self, &s->read_err);
     if (result == ADVANCE_ERROR) /* the upstream component has told its cause */
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
     if (!tell_progress(s)) {

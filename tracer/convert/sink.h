@@ -26,6 +26,8 @@ struct sink_setup {
     const struct sink_loss *losses;
     size_t loss_count;
     uint64_t ports;                /* input ports "in0", "in1", ... */
+    const uint32_t *port_traces;   /* by port, which trace; NULL: all one */
+    struct source_feed *feed;      /* of streams that are handed over (source.h), or NULL */
     uint64_t packets;              /* of all streams, 0 = not known: for the progress */
     struct convert_result *result; /* out */
     struct err *err;               /* out: why consume failed */

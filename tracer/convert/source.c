@@ -19,6 +19,7 @@ struct source {
     struct source_classes classes; /* the trace in babeltrace2's words */
     const bt_trace *trace;         /* owned reference */
     uint64_t next_stream_id;
+    struct source_feed *feed; /* NULL: event messages */
 };
 
 /* One output port: a stream file. Lives in the source's arena. */
@@ -154,6 +155,7 @@ source_init(bt_self_component_source *self, bt_self_component_source_configurati
     struct source *s = calloc(1, sizeof *s);
     if (!s)
         abort();
+    s->feed = setup ? setup->feed : NULL;
     if (!source_open(s, self, input_of(params), err)) {
         bt_self_component *component = bt_self_component_source_as_self_component(self);
         bt_current_thread_error_append_cause_from_component(component, __FILE__, __LINE__, "%s",
@@ -187,6 +189,9 @@ static bool open_stream(struct iterator *it, const char *path, struct err *err)
     /* not the file's own number: a damaged one may stand twice, which babeltrace2 aborts on */
     it->stream = source_stream(it->class, s->trace, s->next_stream_id++);
     it->file.next_off = 0; /* the packet will be met again */
+    if (it->stream && s->feed)
+        *map64_put(&s->feed->files, (uint64_t)(uintptr_t)it->stream, NULL) =
+            (uint64_t)(uintptr_t)&it->file;
     return it->stream || err_set(err, "babeltrace2 cannot make a stream for %s", path);
 }
 
@@ -306,7 +311,10 @@ static bt_message *step(struct iterator *it, bt_self_message_iterator *self, str
         it->step = EVENTS;
         return packet_beginning(it, self);
     case EVENTS:
-        return next_event(it, self, err);
+        if (!it->source->feed)
+            return next_event(it, self, err);
+        it->step = NEXT_PACKET; /* the sink has read them */
+        return packet_end(it, self);
     case STREAM_ENDS:
         it->step = OVER;
         return bt_message_stream_end_create(self, it->stream);
@@ -323,10 +331,13 @@ bt_message_iterator_class_next_method_status source_next(bt_self_message_iterato
     struct iterator *it = bt_self_message_iterator_get_data(self);
     struct err err = {0};
     uint64_t n = 0;
-    while (n < cap && it->step != OVER && !err.text[0]) {
+    bool handed_over = false;
+    while (n < cap && it->step != OVER && !err.text[0] && !handed_over) {
+        bool begins = it->step == PACKET_BEGINS;
         bt_message *msg = step(it, self, &err);
         if (msg)
             msgs[n++] = msg;
+        handed_over = begins && it->source->feed;
     }
     if (err.text[0]) {
         while (n > 0)

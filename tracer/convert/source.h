@@ -10,13 +10,31 @@
 #define CONVERT_SOURCE_H
 
 #include "base/err.h"
+#include "base/map.h"
 
 #include <babeltrace2/babeltrace.h>
 
-/* Initialisation data in-process, NULL as a plugin: where the reason of a
- * failure goes. */
+/* Hand-over. A babeltrace2 message and field object for each event cost about as
+ * much as all the rest of a conversion. So where the same process has our source
+ * at one end of the connection and our sink at the other, convert.c gives both one
+ * feed, and then no event messages are sent: the source sends the stream's and the
+ * packets' messages as ever, and stops after each packet's beginning; the sink
+ * reads that packet's events itself, from the very reader (ctf_stream.h) that the
+ * source would have used, and asks for the next message when they are at their
+ * end. Everything else stays babeltrace2's: graph, order of calls, ownership, loss
+ * and clock. Any other consumer (a filter, another sink, the plugin in
+ * babeltrace2's own graph) has no feed and gets ordinary event messages; a test
+ * holds both ways to the same trace file. */
+struct source_feed {
+    /* const bt_stream * -> struct ctf_stream *, which stands at the packet whose
+     * beginning was told last; the iterator's, so it lives as long as that. */
+    struct map64 files;
+};
+
+/* Initialisation data in-process, NULL as a plugin. */
 struct source_setup {
-    struct err *err;
+    struct err *err;          /* out: the reason of a failure */
+    struct source_feed *feed; /* NULL: ordinary event messages */
 };
 
 bt_component_class_initialize_method_status

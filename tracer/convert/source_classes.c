@@ -3,11 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* More fields than any tracepoint has (lttng-ust allows about 20). */
-enum {
-    MAX_FIELDS = 256
-};
-
 /* -- field classes -- */
 
 static bt_field_class *integer_class(bt_trace_class *trace, const struct tsdl_field *f,
@@ -60,7 +55,7 @@ static bt_field_class *struct_class(bt_trace_class *trace, const struct tsdl_fie
                                     struct err *err)
 {
     bt_field_class *class = bt_field_class_structure_create(trace);
-    bool ok = class && fields->count <= MAX_FIELDS;
+    bool ok = class && fields->count <= TSDL_MAX_FIELDS;
     for (uint32_t i = 0; ok && i < fields->count; i++) {
         bt_field_class *member = field_class(trace, &fields->fields[i]);
         ok = member &&
@@ -82,10 +77,8 @@ static bool make_clock(struct source_classes *c, const struct tsdl *tsdl, bt_sel
     c->clock = bt_clock_class_create(self);
     if (!c->clock)
         return err_set(err, "babeltrace2 cannot make a clock class");
-    int64_t hz = (int64_t)tsdl->clock_hz;
     bt_clock_class_set_frequency(c->clock, tsdl->clock_hz);
-    bt_clock_class_set_offset(c->clock, tsdl->clock_offset_s + tsdl->clock_offset / hz,
-                              (uint64_t)(tsdl->clock_offset % hz));
+    bt_clock_class_set_offset(c->clock, tsdl->clock_offset_s, (uint64_t)tsdl->clock_offset);
     bt_clock_class_set_uuid(c->clock, tsdl->clock_uuid);
     /* LTTng's clocks count from the Unix epoch whatever `absolute` says, as source.ctf.fs holds */
     bt_clock_class_set_origin_is_unix_epoch(c->clock, BT_TRUE);
@@ -282,7 +275,7 @@ static bool fill_field(bt_field *to, const struct tsdl_field *f, const struct ct
 static bool fill_fields(bt_field *to, const struct tsdl_fields *fields, struct ctf_stream *stream,
                         struct err *err)
 {
-    uint64_t words[MAX_FIELDS];
+    uint64_t words[TSDL_MAX_FIELDS];
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct tsdl_field *f = &fields->fields[i];
         struct ctf_value value = {0};

@@ -95,6 +95,8 @@ void state_switch_in(struct model *m, struct thread *t, uint64_t ts, int32_t cpu
 {
     if (!kernel_speaks(m, t))
         return;
+    if (t->now.state != TRACE_UNKNOWN && ts == t->snapshot_ts)
+        return; /* told again at the begin of a chunk of files */
     if (t->now.state == TRACE_UNKNOWN)
         t->now.state = ts == t->snapshot_ts ? TRACE_RUNNING : TRACE_RUNNABLE;
     if (t->woken_early) {
@@ -129,6 +131,8 @@ static void explain_sleep(const struct thread *t, struct span *s, uint64_t word)
 void state_switch_out(struct model *m, struct thread *t, uint64_t ts, uint64_t word, int32_t cpu)
 {
     if (!kernel_speaks(m, t) || word & TASK_DEAD_BITS)
+        return;
+    if (t->now.state != TRACE_UNKNOWN && ts == t->snapshot_ts)
         return;
     bool preempted = word & SWITCH_PREEMPTED;
     bool runnable = preempted || !(word & 0xffff);

@@ -113,8 +113,15 @@ static void parse_clock(struct parser *ps)
             tsdl_words(ps);
         tsdl_expect(ps, ";");
     }
-    if (!out->clock_hz)
+    int64_t hz = (int64_t)out->clock_hz;
+    if (hz <= 0) {
         tsdl_fail(ps, "a clock of 0 Hz is not supported");
+        return;
+    }
+    /* babeltrace2 wants the cycles to be less than a second's */
+    int64_t cycles = out->clock_offset % hz;
+    out->clock_offset_s += out->clock_offset / hz - (cycles < 0);
+    out->clock_offset = cycles + (cycles < 0 ? hz : 0);
 }
 
 /* compact: 5 bits of id, 27 of time; large: 16 and 32. Escapes follow either. */

@@ -13,6 +13,11 @@
 
 #include <stdint.h>
 
+/* In one structure; more than any tracepoint has. */
+enum {
+    TSDL_MAX_FIELDS = 256
+};
+
 enum tsdl_read {
     TSDL_UNSIGNED, /* `bytes` bytes */
     TSDL_SIGNED,
@@ -75,7 +80,7 @@ struct tsdl {
     bool clock_absolute;
     uint64_t clock_hz;
     int64_t clock_offset_s;
-    int64_t clock_offset; /* cycles */
+    int64_t clock_offset; /* cycles, less than a second's */
 };
 
 /* Parses the bytes of a `metadata` file, packetised or plain text. All strings

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    MAX_MEMBERS = 256,
+    MAX_ARRAY = 1 << 20,
     MAX_DEPTH = 16
 };
 
@@ -61,10 +61,10 @@ static void parse_attributes(struct parser *ps, struct type *t)
 /* declarations up to '}': "type name;", "type name[len];" */
 static void parse_members(struct parser *ps, struct type *t)
 {
-    struct member members[MAX_MEMBERS];
+    struct member members[TSDL_MAX_FIELDS];
     uint32_t n = 0;
     while (!ps->failed && !tsdl_is(ps, "}") && ps->token_kind != END) {
-        if (n == MAX_MEMBERS) {
+        if (n == TSDL_MAX_FIELDS) {
             tsdl_fail(ps, "too many fields");
             break;
         }
@@ -246,6 +246,8 @@ static bool flatten_one(struct parser *ps, const struct member *m, struct tsdl_f
     out->text = t->text && t->size == 8;
     out->read = m->length ? TSDL_SEQUENCE : TSDL_ARRAY;
     out->count = m->count;
+    if (m->count > MAX_ARRAY)
+        return tsdl_fail(ps, "an array that long is not supported");
     if (!m->length)
         return true;
     for (out->length = 0; out->length < fields->count; out->length++) {

@@ -1,0 +1,261 @@
+#include "convert/flat.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where operations store: the event's fields, its ids, the lengths of sequences. */
+enum {
+    SLOT_VPID = EVENT_MAX_FIELDS,
+    SLOT_VTID,
+    SLOT_LENGTHS,
+    SLOTS = SLOT_LENGTHS + TSDL_MAX_FIELDS
+};
+
+enum flat_code {
+    FLAT_SKIP, /* bytes */
+    FLAT_UNSIGNED,
+    FLAT_SIGNED,
+    FLAT_FLOAT, /* to a double's bits */
+    FLAT_STRING,
+    FLAT_SKIP_STRING,
+    FLAT_SEQUENCE,
+    FLAT_SKIP_SEQUENCE,
+    FLAT_ARRAY
+};
+
+struct flat_op {
+    uint8_t code;  /* enum flat_code */
+    uint8_t bytes; /* of the value or an element */
+    bool is_signed;
+    uint16_t slot;   /* where it goes */
+    uint16_t length; /* sequences: the slot of their length */
+    uint64_t count;  /* FLAT_SKIP: bytes in all; FLAT_ARRAY: elements */
+};
+
+struct flat_plan {
+    uint32_t name;
+    uint8_t kind;
+    uint32_t op_count;
+    struct flat_op ops[];
+};
+
+void flat_trace_init(struct flat_trace *t, const struct tsdl *tsdl)
+{
+    *t = (struct flat_trace){.tsdl = tsdl};
+    t->plans = arena_array(&t->arena, tsdl->event_count + 1, sizeof(struct flat_plan *));
+}
+
+void flat_trace_release(struct flat_trace *t)
+{
+    arena_release(&t->arena);
+    *t = (struct flat_trace){0};
+}
+
+/* -- compiling */
+
+/* The place of `name` in a list of names with blanks between, or -1. */
+static int place_of(const char *names, const char *name)
+{
+    size_t want = strlen(name);
+    for (int place = 0; *names; place++) {
+        size_t len = strcspn(names, " ");
+        if (len == want && !memcmp(names, name, len))
+            return place;
+        names += len + (names[len] == ' ');
+    }
+    return -1;
+}
+
+static struct flat_op skip_op(const struct tsdl_field *f)
+{
+    if (f->read == TSDL_STRING)
+        return (struct flat_op){.code = FLAT_SKIP_STRING};
+    if (f->read == TSDL_SEQUENCE)
+        return (struct flat_op){.code = FLAT_SKIP_SEQUENCE, .bytes = f->bytes};
+    uint64_t count = f->read == TSDL_ARRAY ? f->count : 1;
+    return (struct flat_op){.code = FLAT_SKIP, .count = count * f->bytes};
+}
+
+static struct flat_op take_op(const struct tsdl_field *f, int place)
+{
+    static const uint8_t codes[] = {
+        [TSDL_UNSIGNED] = FLAT_UNSIGNED, [TSDL_SIGNED] = FLAT_SIGNED,
+        [TSDL_FLOAT] = FLAT_FLOAT,       [TSDL_STRING] = FLAT_STRING,
+        [TSDL_ARRAY] = FLAT_ARRAY,       [TSDL_SEQUENCE] = FLAT_SEQUENCE,
+    };
+    return (struct flat_op){.code = codes[f->read],
+                            .bytes = f->bytes,
+                            .is_signed = f->element_signed,
+                            .slot = (uint16_t)place,
+                            .count = f->count};
+}
+
+static void add_op(struct flat_plan *plan, struct flat_op op)
+{
+    struct flat_op *last = plan->op_count ? &plan->ops[plan->op_count - 1] : NULL;
+    if (op.code == FLAT_SKIP && last && last->code == FLAT_SKIP)
+        last->count += op.count;
+    else
+        plan->ops[plan->op_count++] = op;
+}
+
+/* Compiles the fields of one structure; `names` go to slots from `first` on. */
+static void add_fields(struct flat_plan *plan, const struct tsdl_fields *fields, const char *names,
+                       int first)
+{
+    bool is_length[TSDL_MAX_FIELDS] = {false};
+    for (uint32_t i = 0; i < fields->count; i++)
+        if (fields->fields[i].read == TSDL_SEQUENCE)
+            is_length[fields->fields[i].length] = true;
+    for (uint32_t i = 0; i < fields->count; i++) {
+        const struct tsdl_field *f = &fields->fields[i];
+        int place = place_of(names, f->name);
+        bool take = (place >= 0 && !f->text) || is_length[i];
+        struct flat_op op = take ? take_op(f, first + place) : skip_op(f);
+        if (is_length[i]) /* no name of the contract is a length's */
+            op.slot = (uint16_t)(SLOT_LENGTHS + i);
+        op.length = (uint16_t)(SLOT_LENGTHS + f->length);
+        add_op(plan, op);
+    }
+}
+
+static struct flat_plan *plan_new(struct flat_trace *t, struct decoder *d,
+                                  const struct tsdl_event *e, const struct tsdl_stream *stream)
+{
+    uint32_t fields = stream->context.count + e->common.count + e->payload.count;
+    struct flat_plan *plan = arena_alloc(&t->arena, sizeof *plan + fields * sizeof(struct flat_op));
+    plan->name = decoder_name(d, e->name);
+    plan->kind = (uint8_t)decoder_kind(e->name);
+    bool ours = plan->kind != EVENT_FOREIGN;
+    add_fields(plan, &stream->context, ours ? "vpid vtid" : "", SLOT_VPID);
+    add_fields(plan, &e->common, "", 0);
+    add_fields(plan, &e->payload, ours ? decoder_fields(plan->kind) : "", 0);
+    return plan;
+}
+
+/* -- reading */
+
+static uint64_t load(const uint8_t *p, unsigned bytes)
+{
+    uint64_t v = 0;
+    switch (bytes) {
+    case 8:
+        memcpy(&v, p, 8);
+        return v;
+    case 4:
+        memcpy(&v, p, 4);
+        return v;
+    case 2:
+        memcpy(&v, p, 2);
+        return v;
+    default:
+        return *p;
+    }
+}
+
+static uint64_t widen(uint64_t word, unsigned bytes)
+{
+    unsigned shift = 64u - 8u * bytes;
+    return (uint64_t)((int64_t)(word << shift) >> shift);
+}
+
+static uint64_t double_bits(uint64_t word, unsigned bytes)
+{
+    if (bytes == 8)
+        return word;
+    uint32_t half = (uint32_t)word;
+    float f;
+    memcpy(&f, &half, sizeof f);
+    double wide = (double)f;
+    memcpy(&word, &wide, sizeof word);
+    return word;
+}
+
+/* The elements as aligned words in d->seq. */
+static void read_elements(struct decoder *d, const struct flat_op *op, const uint8_t *p,
+                          uint64_t count, struct event *out, uint64_t *slot)
+{
+    mem_grow(&d->seq, &d->seq_cap, count + 1, sizeof *d->seq);
+    if (op->bytes == 8)
+        memcpy(d->seq, p, count * 8);
+    else
+        for (uint64_t i = 0; i < count; i++) {
+            uint64_t word = load(p + i * op->bytes, op->bytes);
+            d->seq[i] = op->is_signed ? widen(word, op->bytes) : word;
+        }
+    out->sequence = (int8_t)op->slot;
+    out->seq_len = (uint32_t)count;
+    *slot = (uint64_t)(uintptr_t)d->seq;
+}
+
+/* One operation at *at; false where it reaches past `end`. */
+static bool run_op(const struct flat_op *op, const uint8_t **at, const uint8_t *end,
+                   struct decoder *d, uint64_t *slots, struct event *out)
+{
+    const uint8_t *p = *at;
+    uint64_t room = (uint64_t)(end - p), count = op->count;
+    switch ((enum flat_code)op->code) {
+    case FLAT_SKIP:
+        *at += count <= room ? count : 0;
+        return count <= room;
+    case FLAT_UNSIGNED:
+    case FLAT_SIGNED:
+    case FLAT_FLOAT:
+        if (op->bytes > room)
+            return false;
+        slots[op->slot] = load(p, op->bytes);
+        if (op->code == FLAT_SIGNED)
+            slots[op->slot] = widen(slots[op->slot], op->bytes);
+        else if (op->code == FLAT_FLOAT)
+            slots[op->slot] = double_bits(slots[op->slot], op->bytes);
+        *at += op->bytes;
+        return true;
+    case FLAT_STRING:
+    case FLAT_SKIP_STRING: {
+        const uint8_t *nul = memchr(p, 0, room);
+        if (!nul)
+            return false;
+        if (op->code == FLAT_STRING) {
+            slots[op->slot] = (uint64_t)(uintptr_t)p;
+            out->strings = (uint8_t)(out->strings | 1u << op->slot);
+        }
+        *at = nul + 1;
+        return true;
+    }
+    case FLAT_SEQUENCE:
+    case FLAT_SKIP_SEQUENCE:
+        count = slots[op->length];
+        /* fall through */
+    case FLAT_ARRAY:
+        if (count > room / op->bytes || count > UINT32_MAX)
+            return false;
+        if (op->code != FLAT_SKIP_SEQUENCE)
+            read_elements(d, op, p, count, out, &slots[op->slot]);
+        *at += count * op->bytes;
+        return true;
+    }
+    return false;
+}
+
+bool flat_event(struct flat_trace *t, struct decoder *d, struct ctf_stream *s,
+                const struct ctf_event *ev, struct event *out, struct err *err)
+{
+    struct flat_plan **place = &t->plans[ev->class - t->tsdl->events];
+    if (!*place)
+        *place = plan_new(t, d, ev->class, s->class);
+    const struct flat_plan *plan = *place;
+    d->counts[plan->name]++;
+    out->kind = plan->kind;
+    out->strings = 0;
+    out->sequence = -1;
+    out->seq_len = 0;
+    uint64_t slots[SLOTS];
+    memset(slots, 0, SLOT_LENGTHS * sizeof *slots);
+    for (uint32_t i = 0; i < plan->op_count; i++)
+        if (!run_op(&plan->ops[i], &s->at, s->content_end, d, slots, out))
+            return ctf_damaged(s, "event reaches past its packet", err);
+    out->vpid = (uint32_t)slots[SLOT_VPID];
+    out->vtid = (uint32_t)slots[SLOT_VTID];
+    memcpy(out->v, slots, sizeof out->v);
+    return true;
+}
