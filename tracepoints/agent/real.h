@@ -50,54 +50,36 @@ extern int __libc_start_main(int (*main)(int, char **, char **), int argc, char 
                              void (*init)(void), void (*fini)(void), void (*rtld_fini)(void),
                              void *stack_end);
 
-/* Threads and locks. */
-#define REAL_THREADS(R)                                                                            \
-    R(pthread_create)                                                                              \
-    R(pthread_join)                                                                                \
-    R(pthread_timedjoin_np) R(pthread_clockjoin_np) R(pthread_setname_np) R(thrd_create)           \
-        R(thrd_join) R(prctl) R(pthread_mutex_lock) R(pthread_mutex_trylock)                       \
-            R(pthread_mutex_timedlock) R(pthread_mutex_unlock) R(pthread_rwlock_rdlock)            \
-                R(pthread_rwlock_tryrdlock) R(pthread_rwlock_timedrdlock) R(pthread_rwlock_wrlock) \
-                    R(pthread_rwlock_trywrlock) R(pthread_rwlock_timedwrlock)                      \
-                        R(pthread_rwlock_clockwrlock) R(pthread_rwlock_unlock)                     \
-                            R(pthread_spin_lock) R(pthread_spin_trylock) R(pthread_cond_wait)      \
-                                R(pthread_cond_timedwait) R(pthread_cond_clockwait)                \
-                                    R(pthread_cond_signal) R(pthread_cond_broadcast) R(sem_wait)   \
-                                        R(sem_trywait) R(sem_timedwait) R(sem_clockwait)           \
-                                            R(sem_post) R(pthread_barrier_wait) R(pthread_once)    \
-                                                R(call_once) R(mtx_lock) R(mtx_timedlock)          \
-                                                    R(mtx_trylock) R(mtx_unlock) R(cnd_wait)       \
-                                                        R(cnd_timedwait) R(cnd_signal)             \
-                                                            R(cnd_broadcast)
-
-/* Calls that can block, and those that make or close descriptors. */
-#define REAL_CALLS(R)                                                                              \
-    R(read)                                                                                        \
-    R(write)                                                                                       \
-    R(pread) R(pread64) R(pwrite) R(pwrite64) R(readv) R(writev) R(preadv) R(pwritev) R(send)      \
-        R(sendto) R(sendmsg) R(sendmmsg) R(recv) R(recvfrom) R(recvmsg) R(accept) R(accept4)       \
-            R(connect) R(poll) R(ppoll) R(select) R(pselect) R(epoll_wait) R(epoll_pwait)          \
-                R(nanosleep) R(clock_nanosleep) R(usleep) R(sleep) R(pause) R(fsync) R(fdatasync)  \
-                    R(sync_file_range) R(msync) R(open) R(open64) R(openat) R(openat64) R(creat)   \
-                        R(close) R(wait) R(wait3) R(wait4) R(waitpid) R(waitid) R(flock) R(lockf)  \
-                            R(fcntl) R(fcntl64) R(sendfile) R(sendfile64) R(splice)                \
-                                R(copy_file_range) R(sigwait) R(sigwaitinfo) R(sigtimedwait)       \
-                                    R(sigsuspend) R(msgrcv) R(msgsnd) R(semop) R(semtimedop)       \
-                                        R(sched_yield) R(syscall) R(__read_chk) R(__pread_chk)     \
-                                            R(__pread64_chk) R(__recv_chk) R(__recvfrom_chk)       \
-                                                R(__poll_chk) R(__ppoll_chk) R(__open_2)           \
-                                                    R(__open64_2) R(__openat_2) R(__openat64_2)    \
-                                                        R(socket) R(pipe2) R(dup2) R(dup3)         \
-                                                            R(close_range) R(closefrom)
-
-/* The life of processes, the loader, signals. */
-#define REAL_LIFE(R)                                                                               \
-    R(_Fork)                                                                                       \
-    R(execve)                                                                                      \
-    R(execv) R(execvp) R(execvpe) R(fexecve) R(exit) R(_exit) R(quick_exit) R(__libc_start_main)   \
-        R(dlopen) R(dlmopen) R(dlclose) R(sigaction) R(signal)
-
-#define REAL_FUNCTIONS(R) REAL_THREADS(R) REAL_CALLS(R) REAL_LIFE(R)
+/* Threads and locks, calls that can block or make descriptors, the life of processes,
+ * the loader, signals. */
+/* clang-format off */
+#define REAL_FUNCTIONS(R) \
+    R(pthread_create) R(pthread_join) R(pthread_timedjoin_np) R(pthread_clockjoin_np) \
+    R(pthread_setname_np) R(thrd_create) R(thrd_join) R(prctl) R(pthread_mutex_lock) \
+    R(pthread_mutex_trylock) R(pthread_mutex_timedlock) R(pthread_mutex_clocklock) \
+    R(pthread_mutex_unlock) R(pthread_rwlock_rdlock) R(pthread_rwlock_tryrdlock) \
+    R(pthread_rwlock_timedrdlock) R(pthread_rwlock_clockrdlock) R(pthread_rwlock_wrlock) \
+    R(pthread_rwlock_trywrlock) R(pthread_rwlock_timedwrlock) R(pthread_rwlock_clockwrlock) \
+    R(pthread_rwlock_unlock) R(pthread_spin_lock) R(pthread_spin_trylock) \
+    R(pthread_spin_unlock) R(pthread_cond_wait) R(pthread_cond_timedwait) \
+    R(pthread_cond_clockwait) R(pthread_cond_signal) R(pthread_cond_broadcast) R(sem_wait) \
+    R(sem_trywait) R(sem_timedwait) R(sem_clockwait) R(sem_post) R(pthread_barrier_wait) \
+    R(pthread_once) R(call_once) R(mtx_lock) R(mtx_timedlock) R(mtx_trylock) R(mtx_unlock) \
+    R(cnd_wait) R(cnd_timedwait) R(cnd_signal) R(cnd_broadcast) R(read) R(write) R(pread) \
+    R(pread64) R(pwrite) R(pwrite64) R(readv) R(writev) R(preadv) R(pwritev) R(send) R(sendto) \
+    R(sendmsg) R(sendmmsg) R(recv) R(recvfrom) R(recvmsg) R(recvmmsg) R(accept) R(accept4) \
+    R(connect) R(poll) R(ppoll) R(select) R(pselect) R(epoll_wait) R(epoll_pwait) R(nanosleep) \
+    R(clock_nanosleep) R(usleep) R(sleep) R(pause) R(fsync) R(fdatasync) R(sync_file_range) \
+    R(msync) R(open) R(open64) R(openat) R(openat64) R(creat) R(close) R(wait) R(wait3) \
+    R(wait4) R(waitpid) R(waitid) R(flock) R(lockf) R(fcntl) R(fcntl64) R(sendfile) \
+    R(sendfile64) R(splice) R(copy_file_range) R(sigwait) R(sigwaitinfo) R(sigtimedwait) \
+    R(sigsuspend) R(msgrcv) R(msgsnd) R(semop) R(semtimedop) R(sched_yield) R(syscall) \
+    R(__read_chk) R(__pread_chk) R(__pread64_chk) R(__recv_chk) R(__recvfrom_chk) R(__poll_chk) \
+    R(__ppoll_chk) R(__open_2) R(__open64_2) R(__openat_2) R(__openat64_2) R(socket) R(pipe2) \
+    R(dup2) R(dup3) R(close_range) R(closefrom) R(_Fork) R(execve) R(execv) R(execvp) \
+    R(execvpe) R(fexecve) R(exit) R(_exit) R(quick_exit) R(__libc_start_main) R(dlopen) \
+    R(dlmopen) R(dlclose) R(sigaction) R(signal)
+/* clang-format on */
 
 struct real {
 #define R(name) __typeof__(&name) name;
