@@ -78,8 +78,7 @@ static void add_span(struct waits_work *w, struct trace_cursor *states, uint64_t
     s->out.total_ns += ns;
     if (end - ts > s->out.max_ns)
         s->out.max_ns = end - ts;
-    if (object)
-        tally_vote(&s->objects, object, ns);
+    tally_vote(&s->objects, object, ns); /* 0 too: a few named ones must not speak for all */
     if (waker)
         tally_vote(&s->wakers, waker, ns);
 }

@@ -143,7 +143,7 @@ static void write_call(struct model *m, struct thread *t, const struct call *cal
               [TRACE_SYSCALL_arg2] = call->args[2], [TRACE_SYSCALL_arg3] = call->args[3],
               [TRACE_SYSCALL_arg4] = call->args[4], [TRACE_SYSCALL_arg5] = call->args[5],
               [TRACE_SYSCALL_ret] = (uint64_t)call->ret, [TRACE_SYSCALL_stack_id] = call->stack,
-              [TRACE_SYSCALL_object] = call->object ? call->object : call_object(t->proc, call),
+              [TRACE_SYSCALL_object] = call->object,
               [TRACE_SYSCALL_unfinished] = call->unfinished);
 }
 
@@ -156,9 +156,12 @@ static void write_oldest(struct model *m, struct thread *t)
 
 static void keep_call(struct model *m, struct thread *t, struct call call)
 {
-    if (syscall_takes_fd(call.nr) && !syscall_names_fd(call.nr))
+    /* now, not when the row is written: by then the number may be another file's */
+    if (syscall_takes_fd(call.nr))
         call.object = call_object(t->proc, &call);
     follow_fds(m, t->proc, &call);
+    if (!call.object)
+        call.object = call_object(t->proc, &call);
     if (t->closed) {
         write_call(m, t, &call);
         return;
