@@ -1,6 +1,7 @@
 #include "app/app.h"
 
 #include "app/keys.h"
+#include "ui/edit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -209,7 +210,8 @@ void app_event(struct app *app, const struct gfx_event *e)
         break;
     case GFX_EVENT_KEY:
     case GFX_EVENT_TEXT:
-        keys_press(app, e);
+        if (!ui_type(&app->views.ui, e))
+            keys_press(app, e);
         break;
     case GFX_EVENT_KEY_UP:
     case GFX_EVENT_BLUR:

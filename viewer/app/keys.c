@@ -78,6 +78,31 @@ static void tab_top(struct views *v)
     v->bottom = VIEWS_TOP;
 }
 
+static void tab_events(struct views *v)
+{
+    v->bottom = VIEWS_EVENTS;
+}
+
+static void tab_locks(struct views *v)
+{
+    v->bottom = VIEWS_LOCKS;
+}
+
+static void tab_syscalls(struct views *v)
+{
+    v->bottom = VIEWS_SYSCALLS;
+}
+
+static void tab_allocs(struct views *v)
+{
+    v->bottom = VIEWS_ALLOCS;
+}
+
+static void tab_latency(struct views *v)
+{
+    v->bottom = VIEWS_LATENCY;
+}
+
 static void next_file(struct views *v)
 {
     v->tab = (v->tab + 1) % (int)(v->profile_count + 1);
@@ -137,6 +162,16 @@ static const struct key {
      {"Panels", "1  2  3", "details, flame graph, top functions"}},
     {'2', 0, NULL, false, tab_flame, {0}},
     {'3', 0, NULL, false, tab_top, {0}},
+    {'4',
+     0,
+     NULL,
+     false,
+     tab_events,
+     {"Panels", "4 ... 8", "events, locks, syscalls, memory, latency"}},
+    {'5', 0, NULL, false, tab_locks, {0}},
+    {'6', 0, NULL, false, tab_syscalls, {0}},
+    {'7', 0, NULL, false, tab_allocs, {0}},
+    {'8', 0, NULL, false, tab_latency, {0}},
     {GFX_KEY_TAB, 0, NULL, false, next_file, {"Panels", "Tab", "next file"}},
     {'t', 0, NULL, false, views_toggle_theme, {"Panels", "T", "dark or light"}},
     {0, 0, "?", false, toggle_help, {"Panels", "?", "this list"}},

@@ -42,6 +42,15 @@ static bool step_key(struct app *app, const char *arg, struct err *err)
     return true;
 }
 
+/* Characters one by one, as a keyboard sends them. */
+static bool step_type(struct app *app, const char *arg, struct err *err)
+{
+    (void)err;
+    for (; *arg; arg++)
+        send(app, (struct gfx_event){.kind = GFX_EVENT_TEXT, .text = {*arg}});
+    return true;
+}
+
 static bool step_click(struct app *app, const char *arg, struct err *err)
 {
     int x, y;
@@ -181,7 +190,7 @@ static const struct {
     const char *name;
     bool (*run)(struct app *app, const char *arg, struct err *err);
 } steps[] = {
-    {"key", step_key},       {"click", step_click},
+    {"key", step_key},       {"type", step_type},     {"click", step_click},
     {"move", step_move},     {"drag", step_drag},
     {"wheel", step_wheel},   {"select-range", step_select},
     {"show", step_show},     {"tab", step_tab},

@@ -21,12 +21,16 @@ void ui_begin(struct ui *ui, int width_px, int height_px)
     gfx_list_begin(ui->list, width_px, height_px);
     ui->cursor = GFX_CURSOR_ARROW;
     ui->again = false;
+    ui->focus_seen = false;
 }
 
 void ui_end(struct ui *ui)
 {
     if (!ui->in.down)
         ui->active = 0;
+    if (!ui->focus_seen)
+        ui->focus = 0;
+    ui->typed_count = 0;
     ui->in.pressed = ui->in.released = ui->in.double_click = false;
     ui->in.wheel = ui->in.wheel_x = 0;
 }

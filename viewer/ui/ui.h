@@ -25,6 +25,10 @@ struct ui_input {
     unsigned mods;
 };
 
+enum {
+    UI_TYPED = 32 /* keys kept for a frame */
+};
+
 struct ui {
     struct gfx_list *list;
     struct gfx_fonts *fonts;
@@ -35,6 +39,11 @@ struct ui {
     bool modal;             /* an overlay takes all input but its own */
     enum gfx_cursor cursor; /* what the pointer should look like */
     bool again;             /* something changed: draw another frame */
+    uint64_t focus;         /* widget that gets keys (ui/edit.h), 0 = none */
+    bool focus_seen;        /* it was drawn in this frame */
+    bool focus_text;        /* it takes all keys, as text */
+    struct gfx_event typed[UI_TYPED];
+    int typed_count;
 };
 
 /* A widget's id: the address of a string literal and a number. */

@@ -49,7 +49,11 @@ int ui_tabs(struct ui *ui, uint64_t id, struct gfx_rect r, const char *const *te
             int chosen)
 {
     const struct gfx_theme *t = ui->theme;
-    int most = count ? r.w / count : r.w;
+    int sum = 0, most = r.w;
+    for (int i = 0; i < count; i++)
+        sum += ui_text_width(ui, GFX_NORMAL, texts[i]) + ui_px(ui, 28);
+    if (count && sum > r.w) /* all get narrower margins, then equal parts */
+        most = r.w / count;
     for (int i = 0; i < count; i++) {
         int want = ui_text_width(ui, GFX_NORMAL, texts[i]) + ui_px(ui, 28);
         struct gfx_rect tab = ui_cut_left(&r, want < most ? want : most);

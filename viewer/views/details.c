@@ -100,7 +100,8 @@ static void draw_stack(struct views *v, const char *title, uint64_t stack_id, st
     r->y += ui_px(ui, 8);
 }
 
-static void draw_stacks(struct views *v, const struct model_words *w, struct gfx_rect r)
+void views_stacks_draw(struct views *v, const struct model_words *w, struct gfx_rect r,
+                       int *scroll_px)
 {
     struct ui *ui = &v->ui;
     struct gfx_rect box = r;
@@ -112,12 +113,12 @@ static void draw_stacks(struct views *v, const struct model_words *w, struct gfx
     }
     gfx_clip_push(ui->list, box);
     int top = r.y;
-    r.y -= v->details_scroll_px;
+    r.y -= *scroll_px;
     r.h = 1 << 20;
     draw_stack(v, w->stack_title, w->stack_id, &r);
     draw_stack(v, w->other_title, w->other_stack_id, &r);
-    int content = r.y + v->details_scroll_px - top + ui_px(ui, 12);
-    ui_scroll(ui, UI_ID("stack", 0), box, content, &v->details_scroll_px);
+    int content = r.y + *scroll_px - top + ui_px(ui, 12);
+    ui_scroll(ui, UI_ID("stack", (uintptr_t)scroll_px), box, content, scroll_px);
     gfx_clip_pop(ui->list);
 }
 
@@ -172,7 +173,7 @@ static void draw(struct views *v, struct gfx_rect r)
     model_describe_row(&words, v->doc, v->pick.thread, model_lane_table(v->pick.lane), v->pick.row,
                        &v->frame);
     draw_facts(v, &words, left);
-    draw_stacks(v, &words, r);
+    views_stacks_draw(v, &words, r, &v->details_scroll_px);
 }
 
 const struct view view_details = {"details", draw};

@@ -19,6 +19,7 @@ void views_init(struct views *v)
     v->ui.scale = 1;
     v->ui.in.x = v->ui.in.y = -1;
     v->flame.unit = "nanoseconds";
+    views_panel_init(&v->panel);
     model_window_init(&v->window, 0, 1);
 }
 
@@ -30,6 +31,7 @@ void views_release(struct views *v)
         views_flame_release(&v->profiles[i].flame);
     }
     free(v->profiles);
+    views_panel_release(&v->panel);
     views_flame_release(&v->flame);
     model_lanes_release(&v->lanes);
     arena_release(&v->frame);
@@ -37,6 +39,7 @@ void views_release(struct views *v)
 
 void views_set_doc(struct views *v, struct model_doc *doc)
 {
+    views_panel_stop(&v->panel);
     model_lanes_release(&v->lanes);
     v->doc = doc;
     v->loading = NULL;
@@ -95,9 +98,12 @@ static void update_lanes(struct views *v)
 
 static void draw_bottom(struct views *v, struct gfx_rect r)
 {
-    static const char *const names[VIEWS_BOTTOMS] = {"Details", "Flame graph", "Top functions"};
-    static const struct view *const bottoms[VIEWS_BOTTOMS] = {&view_details, &view_flame,
-                                                              &view_top};
+    static const char *const names[VIEWS_BOTTOMS] = {"Details", "Flame graph", "Top",
+                                                     "Events",  "Locks",       "Syscalls",
+                                                     "Memory",  "Latency"};
+    static const struct view *const bottoms[VIEWS_BOTTOMS] = {
+        &view_details, &view_flame,    &view_top,    &view_events,
+        &view_locks,   &view_syscalls, &view_allocs, &view_latency};
     struct ui *ui = &v->ui;
     gfx_rect(ui->list, r, ui->theme->panel);
     struct gfx_rect tabs = ui_cut_top(&r, ui_px(ui, TABS_H));

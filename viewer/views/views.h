@@ -12,6 +12,7 @@
 #include "model/lanes.h"
 #include "profile/profile.h"
 #include "ui/ui.h"
+#include "views/panel.h"
 
 /* One row of a thread's table, picked or under the pointer. */
 struct views_pick {
@@ -60,6 +61,11 @@ enum views_bottom {
     VIEWS_DETAILS,
     VIEWS_FLAME,
     VIEWS_TOP,
+    VIEWS_EVENTS,
+    VIEWS_LOCKS,
+    VIEWS_SYSCALLS,
+    VIEWS_ALLOCS,
+    VIEWS_LATENCY,
     VIEWS_BOTTOMS
 };
 
@@ -95,6 +101,7 @@ struct views {
     bool panning;
     size_t next_row; /* of those in sight: the first to be brought up to date */
 
+    struct views_panel panel;
     struct views_flame flame;
     struct model_words tip; /* tooltip of this frame */
     bool tip_set;
@@ -110,7 +117,8 @@ struct view {
 };
 
 extern const struct view view_header, view_minimap, view_timeline, view_status, view_details,
-    view_flame, view_top, view_profile, view_help;
+    view_flame, view_top, view_profile, view_help, view_events, view_locks, view_syscalls,
+    view_allocs, view_latency;
 
 void views_init(struct views *v);
 void views_release(struct views *v);
@@ -140,6 +148,9 @@ struct model_range views_range(const struct views *v);
 void views_pick_row(struct views *v, const struct views_pick *pick);
 void views_tip(struct views *v, const struct model_words *words, int stack_lines);
 void views_draw_tip(struct views *v);
+/* The stacks of `words`, with their titles. */
+void views_stacks_draw(struct views *v, const struct model_words *words, struct gfx_rect r,
+                       int *scroll_px);
 bool views_timeline_shown(const struct views *v);
 /* Lane painting and track names (timeline_rows.c, timeline_names.c). */
 void views_lane_draw(struct views *v, struct model_lane *lane, struct gfx_rect r);
