@@ -136,10 +136,11 @@ static bool walk_stream(struct input *in, const char *path, const struct tsdl *t
     if (!ctf_stream_open(&stream, path, tsdl, &no_events, err))
         return false;
     enum ctf_result result;
-    while ((result = ctf_stream_packet(&stream, err)) == CTF_MORE)
-        in->packets++;
+    uint64_t last_ns = 0;
+    for (; (result = ctf_stream_packet(&stream, err)) == CTF_MORE; in->packets++)
+        last_ns = stream.packet.ts_end;
     if (result == CTF_END && stream.cut)
-        input_add_cut(in, path, stream.packet.ts_end, stream.map.bytes - stream.next_off);
+        input_add_cut(in, path, last_ns, stream.map.bytes - stream.next_off);
     ctf_stream_close(&stream);
     return result == CTF_END;
 }
