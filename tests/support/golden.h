@@ -29,7 +29,7 @@ static void golden_show_difference(const char *name, const char *want, const cha
 static bool golden_equal(const char *name, const char *got)
 {
     char path[512];
-    snprintf(path, sizeof path, TEST_DATA_DIR "/../golden/%s", name);
+    snprintf(path, sizeof path, TEST_GOLDEN_DIR "/%s", name);
     if (getenv("WHYPROF_BLESS")) {
         FILE *f = fopen(path, "w");
         return f && fputs(got, f) >= 0 && fclose(f) == 0;

@@ -488,7 +488,7 @@ static void questions_match_golden(void **state)
     (void)state;
     glob_t found;
     size_t failed = 0;
-    assert_int_equal(glob(TEST_DATA_DIR "/../golden/query/*.sql", 0, NULL, &found), 0);
+    assert_int_equal(glob(TEST_GOLDEN_DIR "/query/*.sql", 0, NULL, &found), 0);
     assert_true(found.gl_pathc >= 10);
     for (size_t i = 0; i < found.gl_pathc; i++) {
         char *sql, name[128];
