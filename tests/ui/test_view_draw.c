@@ -39,9 +39,6 @@ static void test_clips_cut(void **unused)
                                 "clip 0 0 100 50\n");
     assert_true(gfx_list_shows(&l, "nsid"));
     assert_false(gfx_list_shows(&l, "right of"));
-    uint64_t hash = gfx_list_hash(&l);
-    l.cmds[0].r.x++;
-    assert_true(hash != gfx_list_hash(&l));
     strbuf_release(&text);
     gfx_list_release(&l);
 }
@@ -164,6 +161,8 @@ static void test_canvas_paints(void **unused)
     gfx_rect(&l, (struct gfx_rect){0, 0, 64, 32}, 0x102030ff);
     gfx_text(&l, GFX_NORMAL, 2, 2, "Word", 0xffffffff);
     gfx_canvas_draw(c, &l, f);
+    gfx_canvas_draw(c, &l, f);
+    assert_int_equal(gfx_canvas_frames(c), 1); /* an unchanged frame draws nothing */
     char path[] = "/tmp/test_view_draw_XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);

@@ -3,8 +3,6 @@
 #include "gfx/canvas_private.h"
 #include "gfx/png.h"
 
-#include "base/map.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,6 +121,20 @@ void gfx_canvas_title(struct gfx_canvas *c, const char *title)
         SDL_SetWindowTitle(c->window, title);
 }
 
+/* Changed bands, or all where the screen does not show the frame before. */
+static bool upload(struct gfx_canvas *c)
+{
+    const struct gfx_pixels *px = &c->pixels;
+    for (int b = 0; b < px->band_count; b++) {
+        int top = b * GFX_BAND_PX, h = px->h - top < GFX_BAND_PX ? px->h - top : GFX_BAND_PX;
+        SDL_Rect r = {0, top, px->w, h};
+        if ((px->changed[b] || !c->drawn) &&
+            SDL_UpdateTexture(c->screen, &r, px->p + (size_t)top * (size_t)px->w, px->w * 4) < 0)
+            return false;
+    }
+    return true;
+}
+
 /* Brings the pixels to the window; false when the driver lost its texture. */
 static bool present(struct gfx_canvas *c)
 {
@@ -132,11 +144,12 @@ static bool present(struct gfx_canvas *c)
     if (c->screen && (w != c->pixels.w || h != c->pixels.h)) {
         SDL_DestroyTexture(c->screen);
         c->screen = NULL;
+        c->drawn = false;
     }
     if (!c->screen)
         c->screen = SDL_CreateTexture(c->renderer, SDL_PIXELFORMAT_ARGB8888,
                                       SDL_TEXTUREACCESS_STREAMING, c->pixels.w, c->pixels.h);
-    if (!c->screen || SDL_UpdateTexture(c->screen, NULL, c->pixels.p, c->pixels.w * 4) < 0)
+    if (!c->screen || !upload(c))
         return false;
     SDL_SetTextureBlendMode(c->screen, SDL_BLENDMODE_NONE);
     SDL_RenderCopy(c->renderer, c->screen, NULL, NULL);
@@ -148,13 +161,12 @@ void gfx_canvas_draw(struct gfx_canvas *c, const struct gfx_list *l, struct gfx_
 {
     int w, h;
     gfx_canvas_size(c, &w, &h);
-    uint64_t hash = gfx_list_hash(l) ^ hash64((uint64_t)w << 32 | (uint32_t)h);
-    if ((c->drawn && hash == c->hash) || w < 1 || h < 1)
+    if (w < 1 || h < 1)
         return;
     gfx_pixels_resize(&c->pixels, w, h);
-    gfx_raster(&c->pixels, l, fonts);
+    if (!gfx_raster(&c->pixels, l, fonts) && c->drawn)
+        return;
     c->drawn = !c->window || present(c);
-    c->hash = hash;
     c->frames++;
 }
 

@@ -16,7 +16,6 @@ struct gfx_canvas {
     SDL_Renderer *renderer; /* brings pixels to the window */
     SDL_Texture *screen;    /* of the pixels' size */
     struct gfx_pixels pixels;
-    uint64_t hash;   /* of the list on screen */
     bool drawn;      /* the screen shows it */
     uint64_t frames; /* drawn so far */
     SDL_Cursor *cursors[GFX_CURSORS];

@@ -1,7 +1,6 @@
 #include "gfx/list.h"
 
 #include "base/arena.h"
-#include "base/map.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@ void gfx_list_begin(struct gfx_list *l, int width_px, int height_px)
 {
     l->count = 0;
     l->text_len = 0;
+    l->part_count = 0;
     l->clip_depth = 0;
     l->clips[0] = (struct gfx_rect){0, 0, width_px, height_px};
 }
@@ -19,6 +19,7 @@ void gfx_list_release(struct gfx_list *l)
 {
     free(l->cmds);
     free(l->text);
+    free(l->parts);
     *l = (struct gfx_list){0};
 }
 
@@ -91,6 +92,20 @@ void gfx_text(struct gfx_list *l, enum gfx_font font, int x, int y, const char *
     l->text_len += bytes;
 }
 
+void gfx_columns(struct gfx_list *l, struct gfx_rect r, const struct gfx_part *parts, size_t count)
+{
+    struct gfx_rect seen = gfx_intersect(r, l->clips[l->clip_depth]);
+    if (!count || !seen.w || !seen.h)
+        return;
+    mem_grow(&l->parts, &l->part_cap, l->part_count + count, sizeof *l->parts);
+    memcpy(l->parts + l->part_count, parts, count * sizeof *parts);
+    struct gfx_cmd *c = add(l, GFX_COLUMNS, 0);
+    c->r = r;
+    c->text = (uint32_t)l->part_count;
+    c->count = (uint32_t)count;
+    l->part_count += count;
+}
+
 void gfx_clip_push(struct gfx_list *l, struct gfx_rect r)
 {
     if (l->clip_depth + 1 >= GFX_CLIPS)
@@ -108,19 +123,49 @@ void gfx_clip_pop(struct gfx_list *l)
     add(l, GFX_CLIP, 0)->r = l->clips[l->clip_depth];
 }
 
-uint64_t gfx_list_hash(const struct gfx_list *l)
+/* A multiplication a word: frames have tens of thousands. */
+uint64_t gfx_hash(uint64_t h, const void *p, size_t bytes)
 {
-    uint64_t h = hash_bytes(l->text, l->text_len) ^ hash64(l->count);
-    for (size_t i = 0; i < l->count; i++) {
-        const struct gfx_cmd *c = &l->cmds[i];
-        uint64_t xy = (uint64_t)(uint32_t)c->r.x << 32 | (uint32_t)c->r.y;
-        uint64_t wh = (uint64_t)(uint32_t)c->r.w << 32 | (uint32_t)c->r.h;
-        uint64_t look = (uint64_t)c->color << 16 | (uint64_t)c->op << 8 | c->font;
-        h = hash64(h ^ xy);
-        h = hash64(h ^ wh);
-        h = hash64(h ^ look) + c->text;
+    const uint8_t *at = p;
+    uint64_t word;
+    h ^= bytes;
+    for (; bytes >= sizeof word; bytes -= sizeof word, at += sizeof word) {
+        memcpy(&word, at, sizeof word);
+        h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 32;
     }
-    return h;
+    for (; bytes; bytes--)
+        h = (h ^ *at++) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 29;
+}
+
+/* Length of the column that begins at part i. */
+static size_t column_parts(const struct gfx_part *parts, size_t i, size_t count)
+{
+    size_t n = 1;
+    while (i + n < count && !parts[i + n - 1].last)
+        n++;
+    return n;
+}
+
+static void dump_columns(const struct gfx_list *l, const struct gfx_cmd *c, struct strbuf *out)
+{
+    const struct gfx_part *parts = l->parts + c->text;
+    strbuf_printf(out, "columns %d %d %d %d", c->r.x, c->r.y, c->r.w, c->r.h);
+    for (size_t i = 0; i < c->count;) {
+        size_t n = column_parts(parts, i, c->count), alike = 1, next = i + n;
+        while (next + n <= c->count && !memcmp(parts + i, parts + next, n * sizeof *parts)) {
+            alike++;
+            next += n;
+        }
+        strbuf_printf(out, " %zux[", alike);
+        for (size_t k = i; k < i + n; k++)
+            if (parts[k].h)
+                strbuf_printf(out, "%s#%08x*%u", k > i ? " " : "", parts[k].color, parts[k].h);
+        strbuf_putc(out, ']');
+        i = next;
+    }
+    strbuf_putc(out, '\n');
 }
 
 void gfx_list_dump(const struct gfx_list *l, struct strbuf *out)
@@ -133,6 +178,8 @@ void gfx_list_dump(const struct gfx_list *l, struct strbuf *out)
             strbuf_printf(out, "rect %d %d %d %d #%08x\n", r.x, r.y, r.w, r.h, c->color);
         else if (c->op == GFX_LINE)
             strbuf_printf(out, "line %d %d %d %d #%08x\n", r.x, r.y, r.w, r.h, c->color);
+        else if (c->op == GFX_COLUMNS)
+            dump_columns(l, c, out);
         else if (c->op == GFX_CLIP)
             strbuf_printf(out, "clip %d %d %d %d\n", r.x, r.y, r.w, r.h);
         else

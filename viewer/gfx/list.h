@@ -26,18 +26,29 @@ enum gfx_font {
 };
 
 enum gfx_op {
-    GFX_RECT, /* filled */
-    GFX_TEXT, /* top left at x, y */
-    GFX_LINE, /* from x, y to w, h (a point, not a size) */
-    GFX_CLIP, /* what follows is cut to the box */
+    GFX_RECT,    /* filled */
+    GFX_TEXT,    /* top left at x, y */
+    GFX_LINE,    /* from x, y to w, h (a point, not a size) */
+    GFX_CLIP,    /* what follows is cut to the box */
+    GFX_COLUMNS, /* parts stacked in the columns of the box, bottom up */
+};
+
+/* One box of a column: `last` ends the column, the next part begins one further
+ * right. A column may be empty: one part of no height. */
+struct gfx_part {
+    gfx_color color; /* opaque */
+    uint16_t h;
+    uint16_t last;
 };
 
 struct gfx_cmd {
     uint8_t op;
     uint8_t font;
+    uint16_t zero; /* no padding: commands are hashed as bytes */
     gfx_color color;
     struct gfx_rect r;
-    uint32_t text; /* offset in list->text of a NUL-terminated string */
+    uint32_t text;  /* offset in list->text of a NUL-terminated string, or in parts */
+    uint32_t count; /* of parts */
 };
 
 enum {
@@ -49,6 +60,8 @@ struct gfx_list {
     size_t count, cap;
     char *text; /* owned */
     size_t text_len, text_cap;
+    struct gfx_part *parts; /* owned */
+    size_t part_count, part_cap;
     struct gfx_rect clips[GFX_CLIPS]; /* the stack; [0] is the whole frame */
     int clip_depth;
 };
@@ -64,12 +77,17 @@ void gfx_frame(struct gfx_list *l, struct gfx_rect r, int thickness_px, gfx_colo
 void gfx_round(struct gfx_list *l, struct gfx_rect r, int radius_px, gfx_color color);
 void gfx_line(struct gfx_list *l, int x0, int y0, int x1, int y1, gfx_color color);
 void gfx_text(struct gfx_list *l, enum gfx_font font, int x, int y, const char *s, gfx_color color);
+/* Many thin boxes as one command: columns of a px each from r.x on. The parts are
+ * copied. */
+void gfx_columns(struct gfx_list *l, struct gfx_rect r, const struct gfx_part *parts, size_t count);
 /* Cuts what follows to r and the clip so far; pop restores that. */
 void gfx_clip_push(struct gfx_list *l, struct gfx_rect r);
 void gfx_clip_pop(struct gfx_list *l);
 
-uint64_t gfx_list_hash(const struct gfx_list *l);
-/* One line a command: "rect 0 0 10 20 #rrggbbaa", "text small 4 5 #... words". */
+/* A hash of bytes that goes on from h; not stable across versions. */
+uint64_t gfx_hash(uint64_t h, const void *p, size_t bytes);
+/* One line a command: "rect 0 0 10 20 #rrggbbaa", "text small 4 5 #... words",
+ * "columns 0 0 10 20 3x[#rrggbbaa*5 #rrggbbaa*15] 7x[]". */
 void gfx_list_dump(const struct gfx_list *l, struct strbuf *out);
 /* Some text command contains the words. */
 bool gfx_list_shows(const struct gfx_list *l, const char *words);

@@ -12,11 +12,17 @@ void gfx_pixels_resize(struct gfx_pixels *px, int width_px, int height_px)
     px->p = mem_realloc(px->p, (size_t)width_px * (size_t)height_px, sizeof *px->p);
     px->w = width_px;
     px->h = height_px;
+    px->band_count = (height_px + GFX_BAND_PX - 1) / GFX_BAND_PX;
+    px->bands = mem_realloc(px->bands, (size_t)px->band_count + 1, sizeof *px->bands);
+    px->changed = mem_realloc(px->changed, (size_t)px->band_count + 1, sizeof *px->changed);
+    memset(px->bands, 0, (size_t)px->band_count * sizeof *px->bands);
 }
 
 void gfx_pixels_release(struct gfx_pixels *px)
 {
     free(px->p);
+    free(px->bands);
+    free(px->changed);
     *px = (struct gfx_pixels){0};
 }
 
@@ -46,7 +52,6 @@ static uint32_t *pixel(const struct gfx_pixels *px, int x, int y)
 
 static void fill(const struct gfx_pixels *px, struct gfx_rect r, gfx_color color)
 {
-    r = gfx_intersect(r, (struct gfx_rect){0, 0, px->w, px->h});
     uint32_t word = word_of(color), alpha = color & 255;
     for (int y = r.y; y < r.y + r.h; y++) {
         uint32_t *p = pixel(px, r.x, y), *end = p + r.w;
@@ -89,6 +94,31 @@ static void text(const struct gfx_pixels *px, const struct gfx_list *l, const st
     }
 }
 
+/* Column by column, each from the bottom up. */
+static void columns(const struct gfx_pixels *px, const struct gfx_list *l,
+                    const struct gfx_cmd *cmd, struct gfx_rect clip)
+{
+    const struct gfx_part *part = l->parts + cmd->text, *end = part + cmd->count;
+    struct gfx_rect seen = gfx_intersect(cmd->r, clip);
+    size_t stride = (size_t)px->w;
+    int x = cmd->r.x, y = cmd->r.y + cmd->r.h;
+    for (; part < end; part++) {
+        int top = y - part->h;
+        if (x >= seen.x && x < seen.x + seen.w) {
+            int from = top < seen.y ? seen.y : top;
+            int to = y > seen.y + seen.h ? seen.y + seen.h : y;
+            uint32_t word = word_of(part->color), *p = pixel(px, x, from);
+            for (int i = from; i < to; i++, p += stride)
+                *p = word;
+        }
+        y = top;
+        if (part->last) {
+            x++;
+            y = cmd->r.y + cmd->r.h;
+        }
+    }
+}
+
 /* Bresenham's, a point at a time: lines are few and short. */
 static void line(const struct gfx_pixels *px, const struct gfx_cmd *cmd, struct gfx_rect clip)
 {
@@ -112,25 +142,97 @@ static void line(const struct gfx_pixels *px, const struct gfx_cmd *cmd, struct 
     }
 }
 
-void gfx_raster(struct gfx_pixels *px, const struct gfx_list *l, struct gfx_fonts *fonts)
+/* Rows that a command can touch. */
+static void rows_of(const struct gfx_cmd *cmd, struct gfx_fonts *fonts, int *top, int *bottom)
 {
-    struct gfx_rect whole = {0, 0, px->w, px->h}, clip = whole;
-    fill(px, whole, 0x000000ff);
+    enum {
+        OVERHANG_PX = 8 /* of a glyph below its line */
+    };
+    *top = cmd->r.y;
+    *bottom = cmd->r.y + cmd->r.h;
+    if (cmd->op == GFX_TEXT) {
+        int height = gfx_font_height(fonts, (enum gfx_font)cmd->font);
+        *bottom = cmd->r.y + height + height / 2 + OVERHANG_PX;
+    } else if (cmd->op == GFX_LINE) {
+        *top = cmd->r.y < cmd->r.h ? cmd->r.y : cmd->r.h;
+        *bottom = (cmd->r.y < cmd->r.h ? cmd->r.h : cmd->r.y) + 1;
+    }
+}
+
+/* What a command looks like, whatever its place in the list's arrays. */
+static uint64_t hash_cmd(const struct gfx_list *l, const struct gfx_cmd *cmd, uint64_t clip)
+{
+    struct gfx_cmd plain = *cmd;
+    plain.text = 0;
+    uint64_t h = gfx_hash(clip, &plain, sizeof plain);
+    if (cmd->op == GFX_TEXT)
+        h = gfx_hash(h, l->text + cmd->text, strlen(l->text + cmd->text));
+    else if (cmd->op == GFX_COLUMNS)
+        h = gfx_hash(h, l->parts + cmd->text, cmd->count * sizeof *l->parts);
+    return h;
+}
+
+static void hash_bands(const struct gfx_pixels *px, const struct gfx_list *l,
+                       struct gfx_fonts *fonts, uint64_t *hashes)
+{
+    uint64_t clip = 0;
+    for (int b = 0; b < px->band_count; b++)
+        hashes[b] = (uint64_t)gfx_font_height(fonts, GFX_TITLE) + 1;
     for (size_t i = 0; i < l->count; i++) {
         const struct gfx_cmd *cmd = &l->cmds[i];
-        switch ((enum gfx_op)cmd->op) {
-        case GFX_RECT: /* cut to the clip when it was added */
-            fill(px, cmd->r, cmd->color);
-            break;
-        case GFX_TEXT:
-            text(px, l, cmd, fonts, clip);
-            break;
-        case GFX_LINE:
-            line(px, cmd, clip);
-            break;
-        case GFX_CLIP:
-            clip = gfx_intersect(cmd->r, whole);
-            break;
+        int top, bottom;
+        if (cmd->op == GFX_CLIP) {
+            clip = gfx_hash(0, &cmd->r, sizeof cmd->r);
+            continue;
         }
+        rows_of(cmd, fonts, &top, &bottom);
+        uint64_t h = hash_cmd(l, cmd, clip);
+        int first = top < 0 ? 0 : top / GFX_BAND_PX;
+        for (int b = first; b < px->band_count && b * GFX_BAND_PX < bottom; b++)
+            hashes[b] = gfx_hash(hashes[b], &h, sizeof h);
     }
+}
+
+static void paint(const struct gfx_pixels *px, const struct gfx_list *l, struct gfx_fonts *fonts,
+                  struct gfx_rect band)
+{
+    struct gfx_rect clip = band;
+    fill(px, band, 0x000000ff);
+    for (size_t i = 0; i < l->count; i++) {
+        const struct gfx_cmd *cmd = &l->cmds[i];
+        int top, bottom;
+        if (cmd->op == GFX_CLIP) {
+            clip = gfx_intersect(cmd->r, band);
+            continue;
+        }
+        rows_of(cmd, fonts, &top, &bottom);
+        if (bottom <= clip.y || top >= clip.y + clip.h || !clip.w)
+            continue;
+        if (cmd->op == GFX_RECT) /* cut to the clip when it was added */
+            fill(px, gfx_intersect(cmd->r, band), cmd->color);
+        else if (cmd->op == GFX_COLUMNS)
+            columns(px, l, cmd, clip);
+        else if (cmd->op == GFX_TEXT)
+            text(px, l, cmd, fonts, clip);
+        else
+            line(px, cmd, clip);
+    }
+}
+
+bool gfx_raster(struct gfx_pixels *px, const struct gfx_list *l, struct gfx_fonts *fonts)
+{
+    uint64_t *hashes = mem_realloc(NULL, (size_t)px->band_count + 1, sizeof *hashes);
+    bool any = false;
+    hash_bands(px, l, fonts, hashes);
+    for (int b = 0; b < px->band_count; b++) {
+        px->changed[b] = hashes[b] != px->bands[b];
+        if (!px->changed[b])
+            continue;
+        int top = b * GFX_BAND_PX, h = px->h - top < GFX_BAND_PX ? px->h - top : GFX_BAND_PX;
+        paint(px, l, fonts, (struct gfx_rect){0, top, px->w, h});
+        px->bands[b] = hashes[b];
+        any = true;
+    }
+    free(hashes);
+    return any;
 }

@@ -39,6 +39,12 @@ static void add_process(struct model_lanes *l, const struct model_doc *doc, uint
         add_thread(l, doc, p->first + k);
 }
 
+void model_lane_forget(struct model_lane *lane)
+{
+    model_row_release(&lane->row);
+    model_row_release(&lane->next);
+}
+
 void model_lanes_build(struct model_lanes *l, const struct model_doc *doc)
 {
     if (!l->process_closed) {
@@ -50,7 +56,7 @@ void model_lanes_build(struct model_lanes *l, const struct model_doc *doc)
     l->rows_read = atomic_load(&doc->rows_read);
     size_t counters = l->rows_read ? doc->counter_count : 0;
     for (size_t i = 0; i < l->count; i++)
-        model_row_release(&l->items[i].row);
+        model_lane_forget(&l->items[i]);
     l->count = 0;
     l->height_px = 0;
     for (uint32_t i = 0; i < doc->process_count; i++)
@@ -68,7 +74,7 @@ void model_lanes_build(struct model_lanes *l, const struct model_doc *doc)
 void model_lanes_release(struct model_lanes *l)
 {
     for (size_t i = 0; i < l->count; i++)
-        model_row_release(&l->items[i].row);
+        model_lane_forget(&l->items[i]);
     free(l->items);
     free(l->process_closed);
     free(l->thread_closed);

@@ -21,11 +21,12 @@ enum model_lane_kind {
 
 struct model_lane {
     enum model_lane_kind kind;
-    uint32_t owner;       /* index of the process, thread or counter */
-    uint32_t depth;       /* regions */
-    int y, h;             /* px from the top of the first lane */
-    struct model_row row; /* what was drawn last, empty while out of sight */
-    bool seen;            /* drawn in this frame */
+    uint32_t owner;        /* index of the process, thread or counter */
+    uint32_t depth;        /* regions */
+    int y, h;              /* px from the top of the first lane */
+    struct model_row row;  /* what is drawn, empty while out of sight */
+    struct model_row next; /* under construction */
+    bool seen;             /* drawn in this frame */
 };
 
 struct model_lanes {
@@ -42,6 +43,9 @@ struct model_lanes {
 /* (Re)makes the lanes of a document after a change of folding or scale. */
 void model_lanes_build(struct model_lanes *l, const struct model_doc *doc);
 void model_lanes_release(struct model_lanes *l);
+
+/* Gives back what a lane out of sight does not need. */
+void model_lane_forget(struct model_lane *lane);
 
 /* The lane at height y, or NULL. Gaps belong to the lane above. */
 struct model_lane *model_lanes_at(const struct model_lanes *l, int y);

@@ -132,6 +132,8 @@ static void add_mixed(struct builder *b, int x)
         b->crowded = b->spans->next - index > SCAN_SPANS;
         any = true;
     }
+    for (int c = 0; c < MODEL_CLASSES; c++)
+        column->classes |= (uint32_t)(column->ns[c] != 0) << c;
     if (any)
         add_piece(row, MODEL_PIECE_MIXED, x, x + 1)->index = row->column_count++;
 }
@@ -252,30 +254,63 @@ static bool find_shift(const struct model_row *old, const struct model_window *w
     return off % w->column_ns == 0 && *shift < w->width_px && -*shift < old->width_px;
 }
 
+/* Kept columns are no work: a step adds some that are, if any are left. */
+static void step(struct model_row *next, const struct model_row *old, struct model_spans *spans)
+{
+    struct model_window w = {.begin_ns = next->begin_ns,
+                             .column_ns = next->column_ns,
+                             .width_px = next->width_px,
+                             .end_ns = next->begin_ns + next->column_ns * next->width_px};
+    int from = next->built_px, to = from + MODEL_ROW_STEP;
+    int64_t shift = 0;
+    if (find_shift(old, &w, next->counted, &shift)) {
+        int first = shift > 0 ? (int)shift : 0, last = (int)shift + old->width_px;
+        last = last < w.width_px ? last : w.width_px;
+        if (from < first)
+            to = to < first ? to : first;
+        if (from == first) {
+            keep(next, old, first - (int)shift, last - (int)shift, (int)shift);
+            from = last;
+        }
+    }
+    to = to < from ? from : to > w.width_px ? w.width_px : to;
+    build(next, spans, &w, from, to);
+    next->built_px = to;
+}
+
+static void finish(struct model_row *row, struct model_row *next)
+{
+    join(next);
+    for (size_t i = 0; next->counted && i < next->piece_count; i++)
+        if (next->pieces[i].index > next->most)
+            next->most = next->pieces[i].index;
+    model_row_release(row);
+    *row = *next;
+    *next = (struct model_row){0};
+}
+
+bool model_row_step(struct model_row *row, struct model_row *next, struct model_spans *spans,
+                    const struct model_window *w)
+{
+    if (!next->column_ns && model_row_is_current(row, w))
+        return true;
+    if (!next->column_ns)
+        *next = (struct model_row){.begin_ns = w->begin_ns,
+                                   .column_ns = w->column_ns,
+                                   .width_px = w->width_px,
+                                   .counted = is_counted(spans, w)};
+    step(next, row, spans);
+    if (next->built_px < next->width_px)
+        return false;
+    finish(row, next);
+    return model_row_is_current(row, w);
+}
+
 void model_row_build(struct model_row *row, struct model_spans *spans, const struct model_window *w)
 {
-    if (model_row_is_current(row, w))
-        return;
-    struct model_row old = *row;
-    int64_t shift;
-    *row = (struct model_row){.begin_ns = w->begin_ns,
-                              .column_ns = w->column_ns,
-                              .width_px = w->width_px,
-                              .counted = is_counted(spans, w)};
-    if (find_shift(&old, w, row->counted, &shift)) {
-        int first = shift > 0 ? (int)shift : 0, last = (int)shift + old.width_px;
-        last = last < w->width_px ? last : w->width_px;
-        build(row, spans, w, 0, first);
-        keep(row, &old, first - (int)shift, last - (int)shift, (int)shift);
-        build(row, spans, w, last, w->width_px);
-        join(row);
-    } else {
-        build(row, spans, w, 0, w->width_px);
-    }
-    for (size_t i = 0; row->counted && i < row->piece_count; i++)
-        if (row->pieces[i].index > row->most)
-            row->most = row->pieces[i].index;
-    model_row_release(&old);
+    struct model_row next = {0};
+    while (!model_row_step(row, &next, spans, w))
+        ;
 }
 
 const struct model_piece *model_row_at(const struct model_row *row, int x)

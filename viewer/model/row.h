@@ -25,6 +25,10 @@ struct model_totals {
     struct model_span longest; /* of them, by its time inside the range */
 };
 
+enum {
+    MODEL_ROW_STEP = 128
+};
+
 enum model_piece_kind {
     MODEL_PIECE_SPAN,
     MODEL_PIECE_MIXED,
@@ -39,8 +43,11 @@ struct model_piece {
 };
 
 struct model_column {
+    uint32_t classes; /* bit c: ns[c] is not 0 */
     uint64_t ns[MODEL_CLASSES];
 };
+
+_Static_assert(MODEL_CLASSES <= 32, "model_column.classes is too narrow");
 
 struct model_row {
     struct model_piece *pieces; /* owned */
@@ -50,6 +57,7 @@ struct model_row {
     int64_t begin_ns;  /* of the window it was built for */
     int64_t column_ns; /* of it; 0: never built */
     int width_px;      /* of it */
+    int built_px;      /* columns done, from the left */
     bool counted;      /* its columns are counts */
     uint64_t most;     /* the largest count */
 };
@@ -59,6 +67,12 @@ bool model_row_is_current(const struct model_row *row, const struct model_window
 /* Builds the row, or does nothing when it already shows this window. */
 void model_row_build(struct model_row *row, struct model_spans *spans,
                      const struct model_window *w);
+/* The same in steps of MODEL_ROW_STEP columns: `next` (zeroed before the first) is
+ * under construction while `row` is still shown. True when the row is current. A
+ * window that has changed since the last step has its turn when `next` is done: so
+ * a row is never further behind than one construction. */
+bool model_row_step(struct model_row *row, struct model_row *next, struct model_spans *spans,
+                    const struct model_window *w);
 /* The piece at column x, or NULL. */
 const struct model_piece *model_row_at(const struct model_row *row, int x);
 void model_row_release(struct model_row *row);

@@ -8,7 +8,7 @@
 
 enum {
     AXIS_H = 24,
-    ROWS_US = 6000,
+    ROWS_US = 4500,
     TICK_APART = 92
 };
 
@@ -76,8 +76,8 @@ static void forget_hidden(struct views *v)
 {
     for (size_t i = 0; i < v->lanes.count; i++) {
         struct model_lane *lane = &v->lanes.items[i];
-        if (!lane->seen && lane->row.column_ns)
-            model_row_release(&lane->row);
+        if (!lane->seen)
+            model_lane_forget(lane);
         lane->seen = false;
     }
 }
@@ -101,14 +101,15 @@ static void build_rows(struct views *v, int height_px)
     for (size_t i = 0; i < count; i++) {
         struct model_lane *lane = &v->lanes.items[first + (v->next_row + i) % count];
         struct model_spans spans;
-        if (model_row_is_current(&lane->row, &v->window) || !model_lane_spans(lane, v->doc, &spans))
+        if (!model_lane_spans(lane, v->doc, &spans))
             continue;
-        if (i && now_us() - begin_us > ROWS_US) {
+        while (!model_row_step(&lane->row, &lane->next, &spans, &v->window)) {
+            if (now_us() - begin_us < ROWS_US)
+                continue;
             v->next_row = (v->next_row + i) % count;
             v->busy = true;
             return;
         }
-        model_row_build(&lane->row, &spans, &v->window);
     }
 }
 

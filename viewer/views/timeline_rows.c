@@ -13,50 +13,54 @@ enum {
     LABEL_LEAST = 30
 };
 
-/* A class's boxes of the columns painted so far; equal neighbours are merged. */
-struct run {
-    int x0, x1, y0, y1;
-};
-
+/* Columns of a row side by side, as they go into the list in one command. */
 struct stack_painter {
-    struct gfx_list *list;
-    const struct gfx_theme *theme;
-    struct run runs[MODEL_CLASSES];
+    struct views *v;
+    struct gfx_rect r; /* of the row */
+    struct gfx_part *parts;
+    size_t count;
+    int x0, x1; /* columns gathered */
 };
 
-static void flush(struct stack_painter *p, int c)
+static void flush(struct stack_painter *p)
 {
-    struct run *r = &p->runs[c];
-    if (r->x1 > r->x0 && r->y1 > r->y0)
-        gfx_rect(p->list, (struct gfx_rect){r->x0, r->y0, r->x1 - r->x0, r->y1 - r->y0},
-                 palette_span(p->theme, (enum model_class)c));
-    *r = (struct run){0};
+    if (p->count)
+        gfx_columns(p->v->ui.list, (struct gfx_rect){p->x0, p->r.y, p->x1 - p->x0, p->r.h},
+                    p->parts, p->count);
+    p->count = 0;
 }
 
-static void flush_all(struct stack_painter *p)
+static void add_column(struct stack_painter *p, const struct model_column *column, double px_a_ns,
+                       int x)
 {
-    for (int c = 0; c < MODEL_CLASSES; c++)
-        flush(p, c);
-}
-
-static void add_column(struct stack_painter *p, const struct model_column *column,
-                       uint64_t whole_ns, int x0, int x1, struct gfx_rect r)
-{
+    enum {
+        MOST_PARTS = 16384
+    };
+    if (!p->parts)
+        p->parts = arena_array(&p->v->frame, MOST_PARTS + MODEL_CLASSES, sizeof *p->parts);
+    if (p->x1 != x || p->count > MOST_PARTS)
+        flush(p);
+    if (!p->count)
+        p->x0 = x;
+    struct gfx_part *first = &p->parts[p->count], *part = first;
     uint64_t sum = 0;
-    int y1 = r.y + r.h;
-    for (int c = 0; c < MODEL_CLASSES; c++) {
-        struct run *run = &p->runs[c];
+    int filled = 0;
+    for (uint32_t left = column->classes; left; left &= left - 1) {
+        int c = __builtin_ctz(left);
         sum += column->ns[c];
-        uint64_t height = (sum * (uint64_t)r.h + whole_ns / 2) / whole_ns;
-        int y0 = r.y + r.h - (int)(height < (uint64_t)r.h ? height : (uint64_t)r.h);
-        if (run->x1 == x0 && run->y0 == y0 && run->y1 == y1) {
-            run->x1 = x1;
-        } else if (y0 < y1) {
-            flush(p, c);
-            *run = (struct run){x0, x1, y0, y1};
-        }
-        y1 = y0;
+        int height = (int)((double)sum * px_a_ns + 0.5);
+        height = height < p->r.h ? height : p->r.h;
+        if (height <= filled)
+            continue;
+        *part++ = (struct gfx_part){.color = palette_span(p->v->ui.theme, (enum model_class)c),
+                                    .h = (uint16_t)(height - filled)};
+        filled = height;
     }
+    if (part == first)
+        *part++ = (struct gfx_part){0};
+    part[-1].last = 1;
+    p->count += (size_t)(part - first);
+    p->x1 = x + 1;
 }
 
 /* One span alone: a box, a darker left edge against the span before, a label. */
@@ -110,7 +114,8 @@ static struct gfx_rect place_piece(const struct views *v, const struct model_row
 static void draw_row(struct views *v, struct model_lane *lane, struct gfx_rect r)
 {
     const struct model_row *row = &lane->row;
-    struct stack_painter painter = {.list = v->ui.list, .theme = v->ui.theme};
+    struct stack_painter painter = {.v = v, .r = r};
+    double px_a_ns = row->column_ns ? (double)r.h / (double)row->column_ns : 0;
     for (size_t i = 0; i < row->piece_count; i++) {
         const struct model_piece *p = &row->pieces[i];
         struct gfx_rect box = place_piece(v, row, p, r);
@@ -121,10 +126,10 @@ static void draw_row(struct views *v, struct model_lane *lane, struct gfx_rect r
         else if (p->kind == MODEL_PIECE_COUNT)
             draw_count(v, lane, p->index, box);
         else
-            add_column(&painter, &row->columns[p->index], (uint64_t)row->column_ns, box.x,
-                       box.x + box.w, r);
+            for (int x = box.x; x < box.x + box.w; x++)
+                add_column(&painter, &row->columns[p->index], px_a_ns, x);
     }
-    flush_all(&painter);
+    flush(&painter);
 }
 
 /* A span's outline, also where it is narrower than a pixel. */
