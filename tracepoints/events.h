@@ -79,7 +79,8 @@
  *   EXIT            pid (0-31) | group leader's last thread: 1 (32); exit code; cpu_ns
  *   NAME            pid; comm, 2 words            also for threads there at the start: then
  *                   start_ts follows, and at the same time its state: a SWITCH_IN where it
- *                   was on a cpu, else a SWITCH_OUT
+ *                   was on a cpu, else a SWITCH_OUT. Said again in every new chunk of a
+ *                   flight recorder's files: then only for who does not know better
  *   SYSCALL         nr (0-31) | arg count (32-39); begin_ts; ret; args...   time = its end
  *   SYSCALL_OPEN    nr | arg count; begin_ts; args...          still in it at the end
  * EXIT comes at the thread's last switch, behind that SWITCH_OUT (state 0x80). A

@@ -1,4 +1,5 @@
-/* whyprof trace start | stop | status: recordings in the background. */
+/* whyprof trace start | stop | status | snapshot: recordings in the background. */
+#include "base/file.h"
 #include "base/fmt.h"
 #include "base/json.h"
 #include "cli/cli.h"
@@ -43,6 +44,25 @@ static const struct opt_command status_command = {
     .usage = "[--json]",
     .summary = "Tells what is being recorded, since when, and how much so far.",
     .opts = status_rows,
+};
+
+static struct record_options snapshot_options;
+
+static const struct opt snapshot_rows[] = {
+    {'o', "output", OPT_STR, &snapshot_options.out, "FILE", "the trace file to write"},
+    {0, "output-dir", OPT_STR, &snapshot_options.output_dir, "DIR",
+     "folder for trace_DATE_TIME.out (default $OUTPUT_DIR or ./profiles)"},
+    {0, "session", OPT_STR, &session_name, "NAME", "which one, where there are several"},
+    {0},
+};
+
+static const struct opt_command snapshot_command = {
+    .name = "whyprof trace snapshot",
+    .usage = "[-o FILE] [--session NAME]",
+    .summary =
+        "Writes what a flight recorder (whyprof trace start --flight-recorder) holds now to\n"
+        "a trace file and prints its path. It goes on recording.",
+    .opts = snapshot_rows,
 };
 
 static bool phase_is(const struct state *st, const char *phase)
@@ -225,6 +245,71 @@ static int trace_stop(int argc, char **argv)
     return status;
 }
 
+/* The recording's facts with a name and a folder of the snapshot's own. */
+static bool prepare_snapshot(struct state *snap, const struct state *st, struct err *err)
+{
+    for (size_t i = 0; i < st->count; i++)
+        if (!strncmp(st->pairs[i].key, "meta.", 5))
+            state_set(snap, st->pairs[i].key, "%s", st->pairs[i].value);
+    if (!record_choose_paths(snap, &snapshot_options, err))
+        return false;
+    state_set(snap, "reserved_dir", "%s", state_get(snap, "ctf_dir"));
+    state_set(snap, "ctf_dir", "%s.snapshot-%d", state_get(st, "ctf_dir"), (int)getpid());
+    state_set(snap, "meta.session.ended_by", "whyprof trace snapshot");
+    return true;
+}
+
+static bool snapshot(const struct state *st, struct state *snap, struct err *err)
+{
+    char socket_path[sizeof st->path];
+    struct convert_result result;
+    state_socket_path(st, socket_path, sizeof socket_path);
+    if (!*state_get(st, "meta.session.flight_recorder_ns")) {
+        err_set(err, "%s is no flight recorder", state_get(st, "session"));
+        return err_hint(err, "whyprof trace start --flight-recorder begins one");
+    }
+    bool ok = prepare_snapshot(snap, st, err) &&
+              recorder_request_snapshot(socket_path, state_get(snap, "ctf_dir"), err) &&
+              convert_in_sight(snap, &result, err);
+    file_remove_tree(state_get(snap, "ctf_dir"), NULL);
+    rmdir(state_get(snap, "reserved_dir"));
+    if (!ok)
+        return false;
+    printf("%s\n", state_get(snap, "out"));
+    fflush(stdout);
+    record_print_result(snap, &result);
+    return true;
+}
+
+static int trace_snapshot(int argc, char **argv)
+{
+    int status;
+    int n = cli_parse(&snapshot_command, argc, argv, &status);
+    if (n < 0)
+        return status;
+    struct err err = {0};
+    struct runtime rt;
+    struct state_list list;
+    struct state snap = {0};
+    if (n > 0) {
+        err_set(&err, "'%s' is too much", argv[1]);
+        err_hint(&err, "whyprof trace snapshot -o FILE");
+        return cli_usage(&err);
+    }
+    if (!runtime_init(&rt, &err))
+        return cli_fail(&err);
+    state_list_load(&list, &rt);
+    const struct state *st = choose(&list, &err);
+    status = CLI_OK;
+    if (!st || !snapshot(st, &snap, &err)) {
+        err_wrap(&err, "no snapshot was written");
+        status = cli_fail(&err);
+    }
+    state_release(&snap);
+    state_list_release(&list);
+    return status;
+}
+
 struct situation {
     const char *phase;
     uint64_t since_ns;    /* unix */
@@ -336,10 +421,12 @@ static int trace_status(int argc, char **argv)
 int cmd_trace(int argc, char **argv)
 {
     static const char usage[] =
-        "Usage: whyprof trace start|stop|status [ARGUMENTS]\n\n"
+        "Usage: whyprof trace start|stop|status|snapshot [ARGUMENTS]\n\n"
         "  start [PID | NAME | --all | -- PROGRAM ARG...]   begin recording in the background\n"
         "  stop                                             end it and write the trace file\n"
-        "  status                                           what is being recorded\n\n"
+        "  status                                           what is being recorded\n"
+        "  snapshot                                         write what a flight recorder holds "
+        "now\n\n"
         "whyprof trace start --help tells the options.\n";
     const char *what = argc > 1 ? argv[1] : "";
     if (!strcmp(what, "start"))
@@ -348,6 +435,8 @@ int cmd_trace(int argc, char **argv)
         return trace_stop(argc - 1, argv + 1);
     if (!strcmp(what, "status"))
         return trace_status(argc - 1, argv + 1);
+    if (!strcmp(what, "snapshot"))
+        return trace_snapshot(argc - 1, argv + 1);
     bool help = !strcmp(what, "--help") || !strcmp(what, "-h");
     fputs(usage, help ? stdout : stderr);
     return help ? CLI_OK : CLI_USAGE;

@@ -22,6 +22,7 @@ enum {
     CPU_HZ_MAX = 10000,
     NAME_TRIES = 1000
 };
+#define FLIGHT_DEFAULT_NS 30000000000u
 
 static bool one_of(const char *option, const char *value, const char *a, const char *b,
                    struct err *err)
@@ -50,12 +51,25 @@ bool record_choose_agent(const char *program, const char **agent, bool trace, st
     return true;
 }
 
+static bool check_flight(struct record *rec, const char *flight, struct err *err)
+{
+    uint64_t least_ns = 1000000000, most_ns = 24 * 3600 * least_ns;
+    if (!flight)
+        return true;
+    rec->keep_ns = FLIGHT_DEFAULT_NS;
+    if (*flight && !opt_parse_duration(flight, &rec->keep_ns))
+        return err_set(err, "--flight-recorder: '%s' is no length of time", flight);
+    if (rec->keep_ns >= least_ns && rec->keep_ns <= most_ns)
+        return true;
+    return err_set(err, "--flight-recorder: from 1 second to 24 hours");
+}
+
 bool record_check(struct record *rec, const struct record_options *o, struct err *err)
 {
     *rec = (struct record){0};
     if (!session_classes(o->events, &rec->classes, err) ||
         !one_of("locks", o->locks, "contended", "all", err) ||
-        !one_of("alloc", o->alloc, "sampled", "all", err))
+        !one_of("alloc", o->alloc, "sampled", "all", err) || !check_flight(rec, o->flight, err))
         return false;
     bool hz_given = o->cpu_hz != RECORD_CPU_HZ_UNSET;
     if (hz_given && o->cpu_hz > CPU_HZ_MAX)
@@ -136,7 +150,7 @@ static bool reserve(struct state *st, const char *dir, const char *name, bool ex
     return err_set(err, "folder %s: no free name", dir);
 }
 
-static bool choose_paths(struct state *st, const struct record_options *o, struct err *err)
+bool record_choose_paths(struct state *st, const struct record_options *o, struct err *err)
 {
     char dir[PATH_MAX], name[NAME_MAX];
     if (o->out) {
@@ -197,7 +211,7 @@ bool record_prepare(struct record *rec, const struct record_options *o, const ch
         err_set(err, "a recording named '%s' exists already", rec->session);
         return err_hint(err, "whyprof trace stop --session %s ends it", rec->session);
     }
-    if (!choose_paths(st, o, err))
+    if (!record_choose_paths(st, o, err))
         return false;
     state_set(st, "owner", "%s", owner);
     state_set(st, "target", "%s", target);
@@ -211,6 +225,8 @@ bool record_prepare(struct record *rec, const struct record_options *o, const ch
               session_classes_text(rec->classes, classes, sizeof classes));
     if (*rec->agent_options)
         state_set(st, "meta.session.options", "%s", rec->agent_options);
+    if (rec->keep_ns)
+        state_set(st, "meta.session.flight_recorder_ns", "%" PRIu64, rec->keep_ns);
     if ((!o->keep_ctf || !*o->keep_ctf || use_kept_dir(st, o->keep_ctf, err)) &&
         state_save(st, err))
         return true;

@@ -21,7 +21,8 @@ struct record_options {
     const char *alloc;
     const char *keep_ctf; /* NULL: no, "": beside the trace, else the folder */
     const char *session;
-    uint64_t cpu_hz; /* RECORD_CPU_HZ_UNSET */
+    uint64_t cpu_hz;    /* RECORD_CPU_HZ_UNSET */
+    const char *flight; /* --flight-recorder: NULL: no, "": of the default length */
 };
 
 #define RECORD_CPU_HZ_UNSET UINT64_MAX
@@ -49,6 +50,7 @@ struct record {
     unsigned classes;
     char agent_options[160];
     char session[64];
+    uint64_t keep_ns; /* of a flight recorder, else 0 */
     struct runtime runtime;
     struct state state; /* owned */
 };
@@ -59,6 +61,8 @@ bool record_check(struct record *rec, const struct record_options *o, struct err
  * by status, command_line goes to the trace (or ""). */
 bool record_prepare(struct record *rec, const struct record_options *o, const char *owner,
                     const char *target, struct err *err);
+/* Chooses `out` and makes `ctf_dir` beside it, which reserves the name. */
+bool record_choose_paths(struct state *st, const struct record_options *o, struct err *err);
 /* Forgets a recording that never began: its folder and its state. */
 void record_abandon(struct record *rec);
 

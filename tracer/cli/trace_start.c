@@ -18,6 +18,8 @@ static bool all;
 
 static const struct opt rows[] = {
     {0, "all", OPT_FLAG, &all, NULL, "every process running the agent, also later ones"},
+    {0, "flight-recorder", OPT_OPT_STR, &options.flight, "SECONDS",
+     "keep only the last ones (default 30), for whyprof trace snapshot"},
     RECORD_OPTION_ROWS(options),
     {0},
 };
@@ -251,6 +253,7 @@ static int start(struct record *rec, const struct targets *t, char **program)
         .pids = t->pids,
         .pid_count = t->count,
         .all = all,
+        .keep_ns = rec->keep_ns,
         .background = true,
     };
     if (!fork_recorder(rec, &ro, &report)) {

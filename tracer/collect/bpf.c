@@ -437,6 +437,15 @@ static bool bpf_add(struct source *s, pid_t pid, struct batch *b, unsigned own_l
     return found || err_set(err, "no such process, or it is traced already");
 }
 
+static void bpf_each_thread(struct source *s, void (*each)(void *data, uint32_t tid), void *data)
+{
+    uint32_t tid, *prev = NULL;
+    while (!bpf_map_get_next_key(s->tasks_fd, prev, &tid)) {
+        each(data, tid);
+        prev = &tid;
+    }
+}
+
 /* ---- the end ---- */
 
 static void bpf_detach(struct source *s)
@@ -480,6 +489,7 @@ const struct source_ops source_bpf = {
     .open = bpf_open,
     .lanes = bpf_lanes,
     .add = bpf_add,
+    .each_thread = bpf_each_thread,
     .drain = bpf_drain,
     .release = bpf_release,
     .losses = bpf_losses,

@@ -4,14 +4,18 @@
  *
  * The recorder starts it and speaks to it in lines over the socket N:
  *     in   add PID         that process with its threads and later descendants
+ *          dump            tell again what every traced process and thread is
  *          stop            send the rest and exit; so does the recorder's end
  *     out  mechanism CLASS NAME, or refused CLASS REASON
  *          ready           "add" is understood from here on
- *          added PID, or failed PID REASON
+ *          added PID, or failed PID REASON; dumped
  *          lost COUNT      at the end
  * Where no class is possible it says so and exits 0. */
 #include "base/err.h"
+#include "base/map.h"
 #include "collect/batch.h"
+#include "collect/proc.h"
+#include "collect/record.h"
 #include "collect/relay.h"
 #include "collect/source.h"
 
@@ -130,11 +134,53 @@ static void add_process(struct collector *c, pid_t pid)
         say(c, "failed %d %s\n", (int)pid, err.text);
 }
 
+struct dump {
+    struct collector *c;
+    struct map64 told; /* pids */
+};
+
+/* What can run counts as running: a recording that begins with this meets its next
+ * switch soon. */
+static void dump_thread(void *data, uint32_t tid)
+{
+    struct dump *d = data;
+    struct proc_thread t;
+    uint64_t w[RECORD_MAX_WORDS];
+    bool first;
+    pid_t pid = proc_of_thread((pid_t)tid);
+    if (!pid || !proc_thread_read(&t, pid, (pid_t)tid) || strchr("ZX", t.state))
+        return;
+    map64_put(&d->told, (uint64_t)pid, &first);
+    if (first)
+        relay_process(pid, d->c->has[COLLECT_SYSCALL]);
+    struct record_at at = {.ts = source_now_ns(), .tid = tid, .cpu = t.cpu};
+    struct batch *b = &d->c->batch;
+    unsigned lane = d->c->own_lane;
+    batch_add_copy(b, lane, w, record_name(w, at, (uint32_t)pid, t.comm, t.start_ns));
+    if (!d->c->has[COLLECT_SCHED])
+        return;
+    uint32_t state = proc_state_bits(t.state), call = t.in_call ? t.nr + 1 : 0;
+    batch_add_copy(b, lane, w,
+                   state ? record_switch_out(w, at, state, false, call) : record_switch_in(w, at));
+}
+
+static void dump(struct collector *c)
+{
+    struct dump d = {.c = c};
+    relay_mechanisms(c);
+    c->ops->each_thread(c->source, dump_thread, &d);
+    map64_release(&d.told);
+    relay_round(c);
+    say(c, "dumped\n");
+}
+
 static void take_line(struct collector *c, const char *line)
 {
     int pid;
     if (sscanf(line, "add %d", &pid) == 1)
         add_process(c, pid);
+    else if (!strcmp(line, "dump"))
+        dump(c);
     else if (!strcmp(line, "stop"))
         c->stop = true;
 }

@@ -474,6 +474,14 @@ static bool perf_add(struct source *s, pid_t pid, struct batch *b, unsigned own_
     return found || err_set(err, "no such process, or it is traced already");
 }
 
+static void perf_each_thread(struct source *s, void (*each)(void *data, uint32_t tid), void *data)
+{
+    size_t pos = 0;
+    uint64_t tid, ignored;
+    while (map64_next(&s->known, &pos, &tid, &ignored))
+        each(data, (uint32_t)tid);
+}
+
 /* ---- the end ---- */
 
 static void perf_detach(struct source *s)
@@ -496,6 +504,7 @@ const struct source_ops source_perf = {
     .open = perf_open,
     .lanes = perf_lanes,
     .add = perf_add,
+    .each_thread = perf_each_thread,
     .drain = perf_drain,
     .release = perf_release,
     .losses = perf_losses,

@@ -11,11 +11,25 @@
 #include <time.h>
 #include <unistd.h>
 
+enum {
+    STAT_CPU_WORD = 36 /* words of /proc/PID/stat between the name and the cpu */
+};
+
 static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec ts;
     clock_gettime(clock, &ts);
     return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/* The word after n others; "" where there are fewer. */
+static const char *skip_words(const char *text, int n)
+{
+    while (n-- > 0) {
+        text += strspn(text, " ");
+        text += strcspn(text, " ");
+    }
+    return text;
 }
 
 bool proc_parse_stat(struct proc_thread *t, const char *text)
@@ -30,6 +44,7 @@ bool proc_parse_stat(struct proc_thread *t, const char *text)
                " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
                &t->state, &ppid, &start) != 3)
         return false;
+    t->cpu = (uint32_t)strtoul(skip_words(close + 1, STAT_CPU_WORD), NULL, 10);
     size_t len = (size_t)(close - open - 1);
     if (len > sizeof t->comm - 1)
         len = sizeof t->comm - 1;
@@ -68,7 +83,8 @@ bool proc_thread_read(struct proc_thread *t, pid_t pid, pid_t tid)
     if (!good)
         return false;
     uint64_t since_boot = t->start_ns * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
-    uint64_t suspended = clock_ns(CLOCK_BOOTTIME) - clock_ns(CLOCK_MONOTONIC);
+    uint64_t monotonic = clock_ns(CLOCK_MONOTONIC); /* first: it must not be the later one */
+    uint64_t suspended = clock_ns(CLOCK_BOOTTIME) - monotonic;
     t->start_ns = since_boot > suspended ? since_boot - suspended : 0;
     snprintf(path, sizeof path, "/proc/%d/task/%d/syscall", (int)pid, (int)tid);
     if (file_read(path, &text, &(size_t){0}, NULL)) {
@@ -76,6 +92,18 @@ bool proc_thread_read(struct proc_thread *t, pid_t pid, pid_t tid)
         free(text);
     }
     return true;
+}
+
+pid_t proc_of_thread(pid_t tid)
+{
+    char path[64], *text;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)tid);
+    if (!file_read(path, &text, &(size_t){0}, NULL))
+        return 0;
+    const char *line = strstr(text, "\nTgid:");
+    pid_t pid = line ? atoi(line + strlen("\nTgid:")) : 0;
+    free(text);
+    return pid;
 }
 
 bool proc_each_thread(pid_t pid, void (*each)(void *data, pid_t tid), void *data)

@@ -13,6 +13,7 @@ struct proc_thread {
     char comm[16];
     char state; /* as in /proc/PID/stat: R S D T t Z X I P */
     pid_t ppid;
+    uint32_t cpu;      /* where it runs or last ran */
     uint64_t start_ns; /* CLOCK_MONOTONIC, to the kernel's clock tick */
     bool in_call;      /* blocked in a system call */
     uint32_t nr;       /* its number, where in_call */
@@ -22,6 +23,8 @@ struct proc_thread {
 /* False where the thread is gone. in_call stays false where /proc does not let us see it. */
 bool proc_thread_read(struct proc_thread *t, pid_t pid, pid_t tid);
 
+/* The process of a thread, 0 where it is gone. */
+pid_t proc_of_thread(pid_t tid);
 /* Calls each with every thread's id; false where the process is gone. */
 bool proc_each_thread(pid_t pid, void (*each)(void *data, pid_t tid), void *data);
 /* Every open descriptor and what it refers to ("/etc/hosts", "socket:[1234]"). */

@@ -21,6 +21,8 @@ struct source_ops {
     unsigned (*lanes)(const struct source *s);
     /* Traces a process from now on. NAME and state records go into `own_lane`. */
     bool (*add)(struct source *s, pid_t pid, struct batch *b, unsigned own_lane, struct err *err);
+    /* Calls each with every thread traced now (some may have ended already). */
+    void (*each_thread)(struct source *s, void (*each)(void *data, uint32_t tid), void *data);
     /* Puts all there is into the batch; its words are lent until `release`. */
     void (*drain)(struct source *s, struct batch *b);
     void (*release)(struct source *s);

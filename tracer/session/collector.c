@@ -60,6 +60,8 @@ static void take_line(struct collector *c, const char *line)
     int pid;
     if (!strcmp(line, "ready"))
         c->ready = true;
+    else if (!strcmp(line, "dumped"))
+        c->dumped = true;
     else if (sscanf(line, "mechanism %15s %31s", class, name) == 2)
         set_mechanism(c, class, name);
     else if (sscanf(line, "refused %15s %255[^\n]", class, reason) == 2)
@@ -149,6 +151,20 @@ bool collector_add(struct collector *c, pid_t pid, int timeout_ms)
     say(c, text);
     read_until(c, has_answered, timeout_ms);
     return c->answered == pid && c->answer_good;
+}
+
+static bool has_dumped(const struct collector *c)
+{
+    return c->dumped;
+}
+
+void collector_dump(struct collector *c, int timeout_ms)
+{
+    if (!c->ready)
+        return;
+    c->dumped = false;
+    say(c, "dump\n");
+    read_until(c, has_dumped, timeout_ms);
 }
 
 void collector_stop(struct collector *c, int timeout_ms)

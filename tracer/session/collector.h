@@ -1,9 +1,10 @@
 /* collector: the program whyprof-collector, which relays kernel events, spoken to
  * over a socket in lines of text:
  *     to it    "add PID"     that process, its threads and all later descendants
+ *              "dump"        tell again what all of them are, for a new chunk of files
  *              "stop"        emit what is left, then exit
  *     from it  "mechanism CLASS NAME"   "refused CLASS REASON"   "ready"   "lost COUNT"
- *              "added PID"   "failed PID REASON"
+ *              "added PID"   "failed PID REASON"   "dumped"
  * A machine that allows no kernel events is no failure: `refused` says why. */
 #ifndef SESSION_COLLECTOR_H
 #define SESSION_COLLECTOR_H
@@ -22,6 +23,7 @@ struct collector {
     char refused[256]; /* the last reason, or "" */
     pid_t answered;    /* the last pid that an `add` was answered for */
     bool answer_good;
+    bool dumped;
     uint64_t lost;  /* records lost in kernel buffers, told at the end */
     char line[512]; /* input not yet ended by a newline */
     size_t line_len;
@@ -37,6 +39,8 @@ bool collector_wait_ready(struct collector *c, int timeout_ms);
 bool collector_add(struct collector *c, pid_t pid, int timeout_ms);
 /* Reads what it says meanwhile; false when it is gone. */
 bool collector_read(struct collector *c);
+/* Has it tell again what it follows; returns when it has, or when time is over. */
+void collector_dump(struct collector *c, int timeout_ms);
 /* Lets it emit the rest and waits for its end. */
 void collector_stop(struct collector *c, int timeout_ms);
 

@@ -165,6 +165,7 @@ bool recorder_begin(struct recorder *r, const struct recorder_options *options, 
                            .daemon_fd = -1,
                            .control_fd = -1,
                            .stop_fd = -1,
+                           .chunks = {.snapshot_fd = -1},
                            .wait_status = -1};
     if (!runtime_init(&r->runtime, err) || !signals_block(&r->signals, err))
         return false;
@@ -217,6 +218,7 @@ bool recorder_finish(struct recorder *r, struct recorder_result *result, struct 
 {
     *result = (struct recorder_result){0};
     hello_close(&r->hello);
+    recorder_chunks_settle(r);
     recorder_flush(r, FLUSH_MS);
     collector_stop(&r->collector, COLLECTOR_END_MS);
     result->lost_kernel = r->collector.lost;
@@ -228,6 +230,7 @@ bool recorder_finish(struct recorder *r, struct recorder_result *result, struct 
     r->daemon_hangs = r->session.hangs;
     session_end(&r->session);
     recorder_forget_processes(r);
+    recorder_chunks_release(r);
     if (r->daemon_fd >= 0)
         close(r->daemon_fd);
     r->daemon_fd = -1;

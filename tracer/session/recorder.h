@@ -21,6 +21,8 @@
 #include "session/state.h"
 #include "session/target.h"
 
+#include <limits.h>
+
 struct recorder_options {
     const char *session_name;   /* "" to make one */
     const char *ctf_dir;        /* absolute, exists, empty */
@@ -31,6 +33,12 @@ struct recorder_options {
     char *const *argv;          /* the program to launch, or NULL: attach */
     const pid_t *pids;          /* processes to attach to */
     size_t pid_count;
+    uint64_t keep_ns;     /* flight recorder: only the last ones are kept; 0: everything */
+    uint64_t chunk_bytes; /* a new chunk of files when one has so many; 0: a single one */
+    /* A chunk is complete, of which all events before until_ns (CLOCK_MONOTONIC) are in it
+     * or an earlier one; its folder is the callee's. NULL: chunks are left alone. */
+    void (*chunk_done)(void *data, const char *dir, uint64_t until_ns);
+    void *chunk_data;
     bool all;        /* every process running the agent, also later ones */
     bool background; /* signals end the recording, not the target */
 };
@@ -46,6 +54,24 @@ struct recorder_process {
     pid_t vpid;  /* as LTTng does */
     int pidfd;   /* becomes readable when it ends */
     bool target; /* attached to: the recording ends with the last of them */
+};
+
+struct recorder_chunk {
+    char *dir;       /* owned */
+    uint64_t end_ns; /* CLOCK_MONOTONIC, when its end was begun */
+};
+
+/* Chunks of files: session rotation (recorder_chunk.c). */
+struct recorder_chunks {
+    struct recorder_chunk *list; /* owned, complete ones, oldest first; flight recorder only */
+    size_t count;
+    size_t cap;
+    uint64_t begun_ns;           /* the current one */
+    uint64_t looked_ns;          /* at its size */
+    bool failed;                 /* the session daemon could not: no more are begun */
+    int snapshot_fd;             /* who asked for a snapshot and waits, -1: nobody */
+    bool snapshot_begun;         /* the chunk that will complete it is being ended */
+    char snapshot_dir[PATH_MAX]; /* where it goes */
 };
 
 struct recorder {
@@ -69,6 +95,7 @@ struct recorder {
     int stop_fd;       /* the connection that asked to stop and wants an answer, -1 none */
     uint64_t admitted; /* processes recorded so far */
     int wait_status;   /* of the launched program, -1 while it runs or where attached */
+    struct recorder_chunks chunks;
     long interrupt_ms; /* when a SIGINT came to whyprof alone, 0: none to pass on */
     int interrupt_signal;
 };
@@ -77,7 +104,7 @@ struct recorder {
  * (127, 126), else 1. */
 bool recorder_begin(struct recorder *r, const struct recorder_options *options, int *exit_code,
                     struct err *err);
-/* Opens the socket by which another process says stop. */
+/* Opens the socket by which another process says stop, or snapshot. */
 bool recorder_listen(struct recorder *r, const char *path, struct err *err);
 enum recorder_end recorder_wait(struct recorder *r);
 
@@ -101,6 +128,10 @@ bool recorder_kernel_events(const struct recorder *r);
 /* Ends what a killed recorder left: its session, and the daemon where it is ours. */
 bool recorder_recover(const struct runtime *rt, const char *name, const char *ctf_dir,
                       struct recorder_result *result, struct err *err);
+
+/* Asks the flight recorder listening at path for its content: the chunks' files appear
+ * in dir, which must be new and on the file system of the recording. */
+bool recorder_request_snapshot(const char *path, const char *dir, struct err *err);
 
 /* Asks the recorder listening at path to stop and waits until its data is on disk
  * (it answers, or ends by itself). False with err where none listens. */

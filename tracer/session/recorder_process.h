@@ -28,6 +28,16 @@ void recorder_flush(struct recorder *r, int timeout_ms);
 /* Tells the process that asked to stop that all is on disk. */
 void recorder_answer_stop(struct recorder *r);
 
+/* Looks after the chunks of files: ends one when it is time, takes what is complete. */
+void recorder_chunks_step(struct recorder *r);
+/* Milliseconds until it wants to look again, -1: no need. */
+int recorder_chunks_timeout_ms(const struct recorder *r);
+/* Somebody wants the flight recorder's content in dir and waits at fd, which this takes. */
+void recorder_chunks_snapshot(struct recorder *r, int fd, const char *dir);
+/* Waits for a chunk being ended; when the session is stopped nothing else may go on. */
+void recorder_chunks_settle(struct recorder *r);
+void recorder_chunks_release(struct recorder *r);
+
 /* Ends the LTTng session while the rest of the recorder goes on, when its disk is
  * running out of space. */
 void recorder_cut_short(struct recorder *r, const char *why);

@@ -8,8 +8,10 @@
 #include "base/arena.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,8 +20,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define STOP     "stop"
+#define SNAPSHOT "snapshot "
+
 enum {
     SCAN_MS = 250,
+    REQUEST_MS = 100, /* a client sends right after it connects */
     /* How long a program may take to react to a SIGINT that its process group
      * got, before whyprof concludes that it alone was meant and passes it on. */
     INTERRUPT_MS = 200
@@ -58,11 +64,29 @@ bool recorder_listen(struct recorder *r, const char *path, struct err *err)
     return ok || err_errno(err, "open socket %s", path);
 }
 
-/* Any connection means stop: the folder and the socket admit only this user. */
+/* "stop" or "snapshot FOLDER"; the folder and the socket admit only this user. */
 static bool stop_asked(struct recorder *r)
 {
-    r->stop_fd = accept4(r->control_fd, NULL, NULL, SOCK_CLOEXEC);
-    return r->stop_fd >= 0;
+    char request[PATH_MAX + 16];
+    int fd = accept4(r->control_fd, NULL, NULL, SOCK_CLOEXEC);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    if (fd < 0)
+        return false;
+    ssize_t n = poll(&p, 1, REQUEST_MS) == 1 ? recv(fd, request, sizeof request - 1, 0) : -1;
+    if (n > 0) {
+        request[n] = '\0';
+        if (!strncmp(request, SNAPSHOT, strlen(SNAPSHOT))) {
+            recorder_chunks_snapshot(r, fd, request + strlen(SNAPSHOT));
+        } else if (!strcmp(request, STOP)) {
+            r->stop_fd = fd;
+            return true;
+        } else {
+            close(fd);
+        }
+        return false;
+    }
+    close(fd);
+    return false;
 }
 
 void recorder_answer_stop(struct recorder *r)
@@ -84,18 +108,36 @@ static int connect_recorder(const char *path)
     return -1;
 }
 
-bool recorder_request_stop(const char *path, struct err *err)
+/* Its answer, "" where it ended without one. */
+static bool request(const char *path, const char *text, char *answer, size_t cap, struct err *err)
 {
     int fd = connect_recorder(path);
     if (fd < 0)
         return err_errno(err, "reach the recorder");
-    char answer[16];
-    /* Also the end of a recorder that is just ending by itself, or is killed now:
-     * the state file says how it ended. */
-    while (recv(fd, answer, sizeof answer, 0) < 0 && errno == EINTR)
+    (void)!send(fd, text, strlen(text), MSG_NOSIGNAL);
+    ssize_t n;
+    while ((n = recv(fd, answer, cap - 1, 0)) < 0 && errno == EINTR)
         ;
+    answer[n > 0 ? n : 0] = '\0';
     close(fd);
     return true;
+}
+
+/* No answer is the end of a recorder that is just ending by itself, or is killed now:
+ * the state file says how it ended. */
+bool recorder_request_stop(const char *path, struct err *err)
+{
+    char answer[16];
+    return request(path, STOP, answer, sizeof answer, err);
+}
+
+bool recorder_request_snapshot(const char *path, const char *dir, struct err *err)
+{
+    char text[PATH_MAX + 16], answer[256];
+    snprintf(text, sizeof text, SNAPSHOT "%s", dir);
+    if (!request(path, text, answer, sizeof answer, err))
+        return false;
+    return !strcmp(answer, "ok") || err_set(err, "%s", *answer ? answer : "the recorder ended");
 }
 
 static bool child_ended(struct recorder *r)
@@ -143,8 +185,10 @@ static int timeout_ms(const struct recorder *r)
 {
     if (r->interrupt_ms)
         return INTERRUPT_MS / 4;
+    int chunks_ms = recorder_chunks_timeout_ms(r);
     /* Free space, new agents and a daemon without a pidfd are looked at now and then. */
-    return r->cut_short && r->options.argv ? -1 : SCAN_MS;
+    int scan_ms = r->cut_short && r->options.argv ? -1 : SCAN_MS;
+    return chunks_ms >= 0 && (scan_ms < 0 || chunks_ms < scan_ms) ? chunks_ms : scan_ms;
 }
 
 /* fds has room for FD_FIXED and every process. */
@@ -212,6 +256,7 @@ enum recorder_end recorder_wait(struct recorder *r)
             for (size_t i = 0; i < count; i++)
                 fds[i].revents = 0;
         pass_interrupt(r);
+        recorder_chunks_step(r);
         if (!r->options.argv && clock_ms() - scanned_ms >= SCAN_MS) {
             recorder_scan(r);
             scanned_ms = clock_ms();

@@ -306,6 +306,40 @@ size_t session_keep_registered(struct session *s, pid_t *pids, size_t count, int
     return found;
 }
 
+bool session_rotate(struct session *s, struct err *err)
+{
+    int rc = lttng_rotate_session(s->name, NULL, &s->rotation);
+    return rc < 0 ? fail(err, rc, "begin a new chunk of files") : true;
+}
+
+static bool chunk_path(struct lttng_rotation_handle *rotation, char *path, size_t cap)
+{
+    const struct lttng_trace_archive_location *location;
+    const char *text;
+    if (lttng_rotation_handle_get_archive_location(rotation, &location) !=
+            LTTNG_ROTATION_STATUS_OK ||
+        lttng_trace_archive_location_local_get_absolute_path(location, &text) !=
+            LTTNG_TRACE_ARCHIVE_LOCATION_STATUS_OK)
+        return false;
+    snprintf(path, cap, "%s", text);
+    return strlen(text) < cap;
+}
+
+enum session_rotation session_rotation(struct session *s, char *path, size_t cap)
+{
+    enum lttng_rotation_state state;
+    if (!s->rotation)
+        return SESSION_ROTATION_NONE;
+    bool told = lttng_rotation_handle_get_state(s->rotation, &state) == LTTNG_ROTATION_STATUS_OK;
+    if (told && state == LTTNG_ROTATION_STATE_ONGOING)
+        return SESSION_ROTATION_ONGOING;
+    bool done =
+        told && state == LTTNG_ROTATION_STATE_COMPLETED && chunk_path(s->rotation, path, cap);
+    lttng_rotation_handle_destroy(s->rotation);
+    s->rotation = NULL;
+    return done ? SESSION_ROTATION_DONE : SESSION_ROTATION_FAILED;
+}
+
 static void count_losses(struct session *s, struct session_losses *losses)
 {
     *losses = (struct session_losses){0};
@@ -385,6 +419,7 @@ void session_end(struct session *s)
             poll(NULL, 0, STOP_POLL_MS);
     if (s->tracker)
         lttng_process_attr_tracker_handle_destroy(s->tracker);
+    lttng_rotation_handle_destroy(s->rotation);
     lttng_destroy_handle(s->handle);
     *s = (struct session){0};
 }

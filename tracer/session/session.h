@@ -41,11 +41,13 @@ struct session_buffers {
 
 struct lttng_handle;
 struct lttng_process_attr_tracker_handle;
+struct lttng_rotation_handle;
 
 struct session {
     char name[SESSION_NAME_MAX];
     struct lttng_handle *handle;                       /* owned */
     struct lttng_process_attr_tracker_handle *tracker; /* owned */
+    struct lttng_rotation_handle *rotation;            /* owned; NULL: none under way */
     struct session_buffers buffers;
     bool created;
     bool hangs; /* the session daemon does not answer */
@@ -71,6 +73,20 @@ size_t session_keep_registered(struct session *s, pid_t *pids, size_t count, int
 /* Opens a session that another process created, to end it. False when the
  * daemon does not know it. */
 bool session_open(struct session *s, const char *name);
+
+/* Ends the chunk of files being written and begins a new one. What was emitted
+ * before the call is in the old one or an earlier one. One at a time. */
+bool session_rotate(struct session *s, struct err *err);
+
+enum session_rotation {
+    SESSION_ROTATION_NONE,
+    SESSION_ROTATION_ONGOING,
+    SESSION_ROTATION_DONE, /* the chunk is complete and its own trace */
+    SESSION_ROTATION_FAILED
+};
+
+/* How far it is; told DONE or FAILED once. path: the chunk's folder, where DONE. */
+enum session_rotation session_rotation(struct session *s, char *path, size_t cap);
 
 struct session_losses {
     uint64_t events;  /* discarded: buffers were full */
