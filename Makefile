@@ -57,11 +57,11 @@ build: deps
 demo: deps-demo build
 	@tests/demo.sh $(BUILD)
 
-test: CMAKE_ARGS += -DWHYPROF_TESTS=ON
+test: override CMAKE_ARGS += -DWHYPROF_TESTS=ON
 test: deps-test build
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) $(CTEST_ARGS)
 
-bench: CMAKE_ARGS += -DWHYPROF_BENCH=ON
+bench: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
 bench: deps-bench build
 	@tests/bench/run.sh $(BUILD)
 
