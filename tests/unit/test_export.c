@@ -229,6 +229,65 @@ static void range_and_min_dur_leave_out(void **state)
     free(json);
 }
 
+/* Every dialect is a Chrome trace; what each adds or leaves out. */
+static void dialects_differ_as_told(void **state)
+{
+    (void)state;
+    char *perfetto = exported(trace, "perfetto", (struct export_options){0});
+    assert_true(json_valid(perfetto));
+    assert_chrome_rules(perfetto);
+    assert_non_null(strstr(perfetto,
+                           "{\"ph\":\"T\",\"cat\":\"state\",\"pid\":100,\"tid\":102,"
+                           "\"ts\":1000.000,\"dur\":4000.000,\"name\":\"Sleeping\",\"args\":{"
+                           "\"blocked_function\":\"blocked: lock\",\"stack\":["
+                           "\"pthread_mutex_lock\",\"queue_take\",\"worker\"]"));
+    assert_null(strstr(perfetto, "\"sf\":"));
+    char *speedscope = exported(trace, "speedscope", (struct export_options){0});
+    assert_true(json_valid(speedscope));
+    assert_chrome_rules(speedscope);
+    for (const char *ph = speedscope; (ph = strstr(ph, "\"ph\":\"")); ph += 6)
+        assert_true(ph[6] == 'X' || ph[6] == 'M');
+    free(perfetto);
+    free(speedscope);
+}
+
+/* Files of the parts together hold what the whole one does, each a valid trace. */
+static void split_loses_nothing(void **state)
+{
+    (void)state;
+    struct err err;
+    struct export_result whole, parts;
+    struct export_options options = {.range = analyze_range_whole(trace)};
+    const struct export_format *chrome = export_find("chrome", &err);
+    assert_true(export_trace(trace, chrome, in_folder("whole.json"), &options, &whole, &err));
+    options.split_bytes = 9000;
+    assert_true(export_trace(trace, chrome, in_folder("part.json"), &options, &parts, &err));
+    assert_in_range(parts.parts, 2, 20);
+    int events = 0, samples = 0;
+    for (unsigned i = 1; i <= parts.parts; i++) {
+        char name[32], *json;
+        size_t bytes;
+        snprintf(name, sizeof name, "part.%u.json", i);
+        assert_true(file_read(in_folder(name), &json, &bytes, &err));
+        events += assert_chrome_rules(json);
+        cJSON *root = cJSON_Parse(json);
+        samples += cJSON_GetArraySize(cJSON_GetObjectItem(root, "samples"));
+        cJSON_Delete(root);
+        free(json);
+        unlink(in_folder(name));
+    }
+    char *json;
+    size_t bytes;
+    assert_true(file_read(in_folder("whole.json"), &json, &bytes, &err));
+    cJSON *root = cJSON_Parse(json);
+    assert_int_equal(samples, cJSON_GetArraySize(cJSON_GetObjectItem(root, "samples")));
+    assert_int_equal(events, assert_chrome_rules(json));
+    assert_int_equal(parts.events, whole.events);
+    cJSON_Delete(root);
+    free(json);
+    unlink(in_folder("whole.json"));
+}
+
 static void gzip_holds_the_same(void **state)
 {
     (void)state;
@@ -282,6 +341,8 @@ int main(void)
         cmocka_unit_test(sample_keeps_the_rules),
         cmocka_unit_test(random_trace_keeps_the_rules),
         cmocka_unit_test(range_and_min_dur_leave_out),
+        cmocka_unit_test(dialects_differ_as_told),
+        cmocka_unit_test(split_loses_nothing),
         cmocka_unit_test(gzip_holds_the_same),
         cmocka_unit_test(failures_leave_no_file),
     };

@@ -6,21 +6,50 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Options that the format has no use for are mistakes. */
+static bool check_options(const struct export_format *f, const struct export_options *o,
+                          const char *out, struct err *err)
+{
+    if (o->split_bytes && !(f->takes & EXPORT_TAKES_SPLIT))
+        return err_set(err, "--split: %s is one file", f->name);
+    if (o->split_bytes && !strcmp(out, "-"))
+        return err_set(err, "--split: the standard output is one file");
+    if (o->kind && !(f->takes & EXPORT_TAKES_KIND))
+        return err_set(err, "--kind: %s has no kinds", f->name);
+    if (o->table && !(f->takes & EXPORT_TAKES_TABLE))
+        return err_set(err, "--table: %s is not about tables", f->name);
+    return true;
+}
+
+static bool check_range(struct export_options *o, const struct trace *t, struct err *err)
+{
+    struct analyze_range whole = analyze_range_whole(t);
+    if (!o->range.end_ns || o->range.end_ns > whole.end_ns)
+        o->range.end_ns = whole.end_ns;
+    return o->range.begin_ns < o->range.end_ns ||
+           err_set(err, "--from is not before --to, or past the trace's end");
+}
+
+static void tell(const char *out, const struct export_result *result)
+{
+    char count[FMT_MAX], size[FMT_MAX], files[FMT_MAX + 8] = "";
+    if (result->parts > 1)
+        snprintf(files, sizeof files, ", %u files", result->parts);
+    printf("%s: %s events, %s%s\n", out, fmt_count(count, result->events),
+           fmt_bytes(size, result->bytes), files);
+}
+
 static int run(const char *path, const char *out, const char *format_name,
                struct export_options *options, struct err *err)
 {
     const struct export_format *format = export_find(format_name, err);
-    if (!format)
+    if (!format || !check_options(format, options, out, err))
         return cli_usage(err);
     struct trace *t = trace_open(path, err);
     if (!t)
         return cli_fail(err);
-    struct analyze_range whole = analyze_range_whole(t);
-    if (!options->range.end_ns || options->range.end_ns > whole.end_ns)
-        options->range.end_ns = whole.end_ns;
-    if (options->range.begin_ns >= options->range.end_ns) {
+    if (!check_range(options, t, err)) {
         trace_close(t);
-        err_set(err, "--from is not before --to, or past the trace's end");
         return cli_usage(err);
     }
     struct progress *progress = cli_progress_begin();
@@ -31,10 +60,8 @@ static int run(const char *path, const char *out, const char *format_name,
     trace_close(t);
     if (!ok)
         return cli_fail(err);
-    char count[FMT_MAX], size[FMT_MAX];
     if (strcmp(out, "-"))
-        printf("%s: %s events, %s\n", out, fmt_count(count, result.events),
-               fmt_bytes(size, result.bytes));
+        tell(out, &result);
     return CLI_OK;
 }
 
@@ -45,14 +72,18 @@ int cmd_export(int argc, char **argv)
     static const struct opt opts[] = {
         {'o', "output", OPT_STR, &out, "FILE",
          "where to; .gz compresses, - is the standard output"},
-        {'f', "for", OPT_STR, &format, "FORMAT", "the format (chrome)"},
+        {'f', "for", OPT_STR, &format, "FORMAT", "one of those below (chrome)"},
         {0, "from", OPT_DURATION, &options.range.begin_ns, "TIME",
          "only from TIME on (1.5s, 20ms) since the trace's start"},
         {0, "to", OPT_DURATION, &options.range.end_ns, "TIME", "only up to TIME"},
         {0, "min-dur", OPT_DURATION, &options.min_dur_ns, "TIME", "leave out shorter spans"},
+        {0, "split", OPT_U64, &options.split_bytes, "SIZE",
+         "JSON: begin another file after SIZE bytes (100M), OUT.1.json, OUT.2.json and on"},
+        {0, "kind", OPT_STR, &options.kind, "KIND", "what a profile is about (cpu)"},
+        {0, "table", OPT_STR, &options.table, "TABLE", "csv: this table, into the file OUT"},
         {0},
     };
-    char more[1024] = "Formats:\n";
+    char more[2048] = "Formats:\n";
     for (const struct export_format *f = export_formats; f->name; f++) {
         size_t len = strlen(more);
         snprintf(more + len, sizeof more - len, "  %-10s %s\n", f->name, f->help);

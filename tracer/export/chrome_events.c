@@ -2,19 +2,76 @@
 
 #include "base/arena.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
 /* ---- parts of events ---- */
+
+void chrome_frame_name(struct strbuf *sb, const struct trace_frame *f)
+{
+    char unknown[256];
+    const char *slash = strrchr(f->module, '/'), *module = slash ? slash + 1 : f->module;
+    if (*f->function) {
+        chrome_escape(sb, f->function);
+        return;
+    }
+    snprintf(unknown, sizeof unknown, "%s+0x%" PRIx64, *module ? module : "?", f->address);
+    chrome_escape(sb, unknown);
+}
+
+enum {
+    MAX_DEPTH = 256
+};
+
+/* ["leaf","caller",...] */
+static void make_stack(struct chrome *ch, uint64_t stack_id)
+{
+    static _Thread_local struct trace_frame frames[MAX_DEPTH];
+    struct strbuf name = {0};
+    struct text *x = &ch->stack_texts;
+    size_t begin = x->len, depth = trace_stack(ch->trace, stack_id, frames, MAX_DEPTH);
+    text_putc(x, '[');
+    for (size_t d = 0; d < depth && d < MAX_DEPTH; d++) {
+        strbuf_clear(&name);
+        chrome_frame_name(&name, &frames[d]);
+        if (d)
+            text_putc(x, ',');
+        text_put(x, name.p, name.len);
+    }
+    text_putc(x, ']');
+    strbuf_release(&name);
+    ch->stack_json[stack_id] = (struct chrome_stack){begin, x->len - begin};
+}
+
+/* For dialects that have stacks in args: behind all members of the event itself. */
+static void add_stack_arg(struct chrome *ch, uint64_t stack_id)
+{
+    if (!ch->dialect.states || !stack_id || stack_id >= ch->stacks.total_rows)
+        return;
+    if (!ch->stack_json[stack_id].len)
+        make_stack(ch, stack_id);
+    const struct chrome_stack *s = &ch->stack_json[stack_id];
+    if (chrome_arg_key(&ch->w, "stack"))
+        text_put(&ch->w.x, ch->stack_texts.buf + s->off, s->len);
+}
 
 static void add_stack(struct chrome *ch, uint64_t stack_id)
 {
     if (!stack_id || stack_id >= ch->stacks.total_rows)
         return;
+    if (!ch->dialect.frames) {
+        add_stack_arg(ch, stack_id);
+        return;
+    }
     uint64_t node = trace_get(&ch->stacks, stack_id, TRACE_STACK_node);
     if (node)
         chrome_member_u64(&ch->w, "sf", node);
 }
 
 /* `key`: the thread's name; `key_tid`: its id. */
-static void add_thread_args(struct chrome *ch, const char *key, const char *key_tid, uint64_t tid)
+__attribute__((always_inline)) static inline void
+add_thread_args(struct chrome *ch, const char *key, const char *key_tid, uint64_t tid)
 {
     uint32_t thread;
     if (!tid)
@@ -24,8 +81,8 @@ static void add_thread_args(struct chrome *ch, const char *key, const char *key_
     chrome_arg_u64(&ch->w, key_tid, tid);
 }
 
-static void begin_span(struct chrome *ch, const struct merge_event *e, const char *cat,
-                       enum chrome_row row)
+__attribute__((always_inline)) static inline void
+begin_span(struct chrome *ch, const struct merge_event *e, const char *cat, enum chrome_row row)
 {
     uint32_t thread = e->cursor->key;
     chrome_begin(&ch->w, 'X', cat, ch->rows.threads[thread].pid,
@@ -77,6 +134,36 @@ static bool has_address(uint64_t reason)
            reason == TRACE_REASON_JOIN;
 }
 
+/* What Perfetto calls them. */
+static const char *perfetto_state(unsigned class, bool preempted)
+{
+    switch (class) {
+    case TRACE_RUNNING:
+        return "\"Running\"";
+    case TRACE_RUNNABLE:
+        return preempted ? "\"Runnable (Preempted)\"" : "\"Runnable\"";
+    case TRACE_BLOCKED + TRACE_REASON_IO:
+    case TRACE_BLOCKED + TRACE_REASON_PAGE_FAULT:
+        return "\"Uninterruptible Sleep\"";
+    default:
+        return "\"Sleeping\"";
+    }
+}
+
+static void write_perfetto_state(struct chrome *ch, const struct merge_event *e, unsigned class,
+                                 bool preempted)
+{
+    const struct chrome_thread *th = &ch->rows.threads[e->cursor->key];
+    chrome_begin(&ch->w, 'T', "state", th->pid,
+                 chrome_row_tid(&ch->rows, e->cursor->key, CHROME_STATES), e->ts_ns);
+    chrome_dur(&ch->w, e->dur_ns);
+    chrome_member(&ch->w, "name", perfetto_state(class, preempted));
+    if (class == TRACE_BLOCKED + TRACE_REASON_IO)
+        chrome_arg(&ch->w, "io_wait", "true");
+    if (class > TRACE_BLOCKED)
+        chrome_arg(&ch->w, "blocked_function", classes[class].name);
+}
+
 static void write_state(struct chrome *ch, const struct merge_event *e)
 {
     uint64_t state = trace_get(e->cursor, e->row, TRACE_THREAD_STATE_state);
@@ -86,9 +173,13 @@ static void write_state(struct chrome *ch, const struct merge_event *e)
     if (!classes[class].name)
         return;
     bool preempted = state == TRACE_RUNNABLE && reason == TRACE_REASON_PREEMPTED;
-    begin_span(ch, e, "state", CHROME_STATES);
-    chrome_member(&ch->w, "name", preempted ? "\"preempted\"" : classes[class].name);
-    chrome_member(&ch->w, "cname", classes[class].colour);
+    if (ch->dialect.states) {
+        write_perfetto_state(ch, e, class, preempted);
+    } else {
+        begin_span(ch, e, "state", CHROME_STATES);
+        chrome_member(&ch->w, "name", preempted ? "\"preempted\"" : classes[class].name);
+        chrome_member(&ch->w, "cname", classes[class].colour);
+    }
     add_stack(ch, trace_get(e->cursor, e->row, TRACE_THREAD_STATE_stack_id));
     if (cpu >= 0)
         chrome_arg_u64(&ch->w, "cpu", (uint64_t)cpu);
@@ -219,11 +310,12 @@ static void write_flow_end(struct chrome *ch, const struct merge_event *e, char 
 }
 
 /* An arrow from the waker's row to the wakee's, where both are in the trace. Arrows
- * hang on the spans they begin and end in: without the short ones there are none. */
+ * hang on the spans they begin and end in: without the short ones there are none, and
+ * none on Perfetto's thread states, which tell the waker in args. */
 static void write_wakeup(struct chrome *ch, const struct merge_event *e)
 {
     uint32_t waker, wakee;
-    if (ch->options->min_dur_ns ||
+    if (ch->options->min_dur_ns || ch->dialect.states ||
         !chrome_thread_of_tid(&ch->rows, trace_get(e->cursor, e->row, TRACE_WAKEUP_waker_tid),
                               &waker) ||
         !chrome_thread_of_tid(&ch->rows, trace_get(e->cursor, e->row, TRACE_WAKEUP_wakee_tid),
@@ -336,20 +428,34 @@ enum {
     TABLES = sizeof tables / sizeof *tables
 };
 
+/* Only spans, which nest within their row. */
+static bool is_wanted(const struct chrome *ch, int i, bool by_thread)
+{
+    return trace_tables[tables[i].table].by_thread == by_thread &&
+           (!ch->dialect.spans_only ||
+            (tables[i].by_duration && tables[i].table != TRACE_TASK_TABLE));
+}
+
 void chrome_add_sources(struct chrome *ch, struct merge *m)
 {
     for (uint64_t th = 0; th < ch->rows.thread_count && th <= UINT32_MAX; th++)
         for (int i = 0; i < TABLES; i++)
-            if (trace_tables[tables[i].table].by_thread)
+            if (is_wanted(ch, i, true))
                 merge_add(m, tables[i].table, (uint32_t)th, ch->rows.threads[th].end_ns,
                           ch->options->range);
     for (int i = 0; i < TABLES; i++)
-        if (!trace_tables[tables[i].table].by_thread)
+        if (is_wanted(ch, i, false))
             merge_add(m, tables[i].table, 0, 0, ch->options->range);
 }
 
 void chrome_write_row(struct chrome *ch, const struct merge_event *e)
 {
+    /* The most frequent table first. */
+    if (e->cursor->table == TRACE_THREAD_STATE_TABLE) {
+        if (is_shown(ch, e))
+            write_state(ch, e);
+        return;
+    }
     for (int i = 0; i < TABLES; i++) {
         if (tables[i].table != e->cursor->table)
             continue;

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void chrome_rows_init(struct chrome_rows *rows, const struct trace *t)
 {
@@ -62,6 +63,7 @@ static void describe(struct chrome_writer *w, const char *what, uint64_t pid, ui
     cJSON_AddStringToObject(event, "ph", "M");
     cJSON_AddNumberToObject(event, "pid", (double)pid);
     cJSON_AddNumberToObject(event, "tid", (double)tid);
+    cJSON_AddNumberToObject(event, "ts", 0); /* speedscope wants one in every event */
     cJSON_AddStringToObject(event, "name", what);
     cJSON *args = cJSON_AddObjectToObject(event, "args");
     if (text) {
@@ -73,7 +75,7 @@ static void describe(struct chrome_writer *w, const char *what, uint64_t pid, ui
     char *json = cJSON_PrintUnformatted(event);
     if (!json)
         abort(); /* no memory */
-    chrome_event_text(w, json);
+    chrome_event_text(w, json, strlen(json));
     cJSON_free(json);
     cJSON_Delete(event);
     strbuf_release(&clean);

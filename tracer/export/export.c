@@ -4,11 +4,15 @@
 #include <string.h>
 
 const struct export_format export_formats[] = {
-    {"chrome", ".json", "Chrome trace JSON: Perfetto's UI, chrome://tracing, Speedscope",
+    {"chrome", "Chrome trace JSON: chrome://tracing, Perfetto's UI", EXPORT_TAKES_SPLIT,
      export_chrome},
-    {"folded", ".folded", "CPU samples as folded stacks with ns: flamegraph.pl, inferno",
+    {"perfetto", "the same with thread states of Perfetto's own, stacks in the arguments",
+     EXPORT_TAKES_SPLIT, export_perfetto},
+    {"speedscope", "the same with spans only, for speedscope.app", EXPORT_TAKES_SPLIT,
+     export_speedscope},
+    {"folded", "folded stacks (flamegraph.pl, inferno); --kind=cpu", EXPORT_TAKES_KIND,
      export_folded},
-    {NULL, NULL, NULL, NULL},
+    {NULL, NULL, 0, NULL},
 };
 
 const struct export_format *export_find(const char *name, struct err *err)
@@ -29,7 +33,8 @@ bool export_trace(const struct trace *t, const struct export_format *format, con
                   const struct export_options *options, struct export_result *result,
                   struct err *err)
 {
-    struct export_out *out = export_out_open(path, err);
+    struct export_out *out =
+        options->split_bytes ? export_out_open_parts(path, err) : export_out_open(path, err);
     if (!out)
         return false;
     *result = (struct export_result){0};
@@ -38,5 +43,6 @@ bool export_trace(const struct trace *t, const struct export_format *format, con
         return false;
     }
     result->bytes = export_out_bytes(out);
+    result->parts = export_out_parts(out);
     return export_out_commit(out, err);
 }

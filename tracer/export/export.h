@@ -12,13 +12,22 @@
 struct export_options {
     struct analyze_range range;
     uint64_t min_dur_ns;             /* leave out shorter spans */
+    uint64_t split_bytes;            /* begin another file after about so many; 0: one file */
+    const char *kind;                /* of a profile, NULL: the format's default */
+    const char *table;               /* this one alone, NULL: all */
     const struct progress *progress; /* or NULL */
 };
 
+enum export_takes {
+    EXPORT_TAKES_SPLIT = 1 << 0,
+    EXPORT_TAKES_KIND = 1 << 1,
+    EXPORT_TAKES_TABLE = 1 << 2,
+};
+
 struct export_format {
-    const char *name;   /* --for=name */
-    const char *suffix; /* of a file's default name */
+    const char *name; /* --for=name */
     const char *help;
+    unsigned takes; /* enum export_takes bits: options that it has a use for */
     /* Writes everything; *events counts what was written. False with err when it
      * was asked to stop; failed writes are the caller's to find. */
     bool (*write)(const struct trace *t, const struct export_options *options,
@@ -34,16 +43,21 @@ const struct export_format *export_find(const char *name, struct err *err);
 struct export_result {
     uint64_t events;
     uint64_t bytes; /* before compression */
+    unsigned parts; /* files written */
 };
 
 /* Writes `path` ("-": standard output). On failure, also on damage in the trace,
- * there is no file. */
+ * there is no file. False with err too when the options do not fit the format. */
 bool export_trace(const struct trace *t, const struct export_format *format, const char *path,
                   const struct export_options *options, struct export_result *result,
                   struct err *err);
 
 bool export_chrome(const struct trace *t, const struct export_options *options,
                    struct export_out *out, uint64_t *events, struct err *err);
+bool export_perfetto(const struct trace *t, const struct export_options *options,
+                     struct export_out *out, uint64_t *events, struct err *err);
+bool export_speedscope(const struct trace *t, const struct export_options *options,
+                       struct export_out *out, uint64_t *events, struct err *err);
 bool export_folded(const struct trace *t, const struct export_options *options,
                    struct export_out *out, uint64_t *events, struct err *err);
 

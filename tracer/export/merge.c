@@ -58,12 +58,16 @@ static bool advance(struct merge_source *s)
         return false;
     s->group_len = 0;
     s->group_next = 0;
-    s->ts_ns = ts_of(s, s->row);
+    s->ts_ns = s->row && s->row == s->peeked_row ? s->peeked_ts_ns : ts_of(s, s->row);
     do {
-        mem_grow(&s->group, &s->group_cap, s->group_len + 1, sizeof *s->group);
+        if (s->group_len == s->group_cap)
+            mem_grow(&s->group, &s->group_cap, s->group_len + 1, sizeof *s->group);
         s->group[s->group_len++] = (struct merge_item){s->row, dur_of(s, s->row)};
-        s->row++;
-    } while (s->row < s->end && ts_of(s, s->row) == s->ts_ns);
+        if (++s->row >= s->end)
+            break;
+        s->peeked_ts_ns = ts_of(s, s->row);
+        s->peeked_row = s->row;
+    } while (s->peeked_ts_ns == s->ts_ns);
     if (s->group_len > 1) /* rare */
         qsort(s->group, s->group_len, sizeof *s->group, longer);
     return true;
@@ -91,29 +95,32 @@ void merge_add(struct merge *m, enum trace_table table, uint32_t key, uint64_t p
     m->total_rows += rows.end - rows.row;
 }
 
-static bool sooner(const struct merge *m, size_t a, size_t b)
+static bool sooner(const struct merge_head *x, const struct merge_head *y)
 {
-    const struct merge_source *x = &m->sources[a], *y = &m->sources[b];
     if (x->ts_ns != y->ts_ns)
         return x->ts_ns < y->ts_ns;
-    uint64_t x_dur = x->group[x->group_next].dur_ns, y_dur = y->group[y->group_next].dur_ns;
-    return x_dur != y_dur ? x_dur > y_dur : a < b;
+    return x->dur_ns != y->dur_ns ? x->dur_ns > y->dur_ns : x->source < y->source;
 }
 
-static void sift_down(struct merge *m, size_t i)
+/* Puts `head` where it belongs, at i or below. */
+static void sift_down(struct merge *m, size_t i, struct merge_head head)
 {
     for (;;) {
-        size_t least = i;
-        for (size_t child = 2 * i + 1; child <= 2 * i + 2; child++)
-            if (child < m->heap_len && sooner(m, m->heap[child], m->heap[least]))
-                least = child;
-        if (least == i)
-            return;
-        size_t swap = m->heap[i];
-        m->heap[i] = m->heap[least];
-        m->heap[least] = swap;
-        i = least;
+        size_t child = 2 * i + 1;
+        if (child + 1 < m->heap_len && sooner(&m->heap[child + 1], &m->heap[child]))
+            child++;
+        if (child >= m->heap_len || !sooner(&m->heap[child], &head))
+            break;
+        m->heap[i] = m->heap[child];
+        i = child;
     }
+    m->heap[i] = head;
+}
+
+static struct merge_head head_of(const struct merge *m, size_t source)
+{
+    const struct merge_source *s = &m->sources[source];
+    return (struct merge_head){s->ts_ns, s->group[s->group_next].dur_ns, source};
 }
 
 static void make_heap(struct merge *m)
@@ -121,9 +128,9 @@ static void make_heap(struct merge *m)
     m->heap = mem_realloc(NULL, m->count + 1, sizeof *m->heap);
     for (size_t i = 0; i < m->count; i++)
         if (advance(&m->sources[i]))
-            m->heap[m->heap_len++] = i;
+            m->heap[m->heap_len++] = head_of(m, i);
     for (size_t i = m->heap_len; i-- > 0;)
-        sift_down(m, i);
+        sift_down(m, i, m->heap[i]);
 }
 
 bool merge_next(struct merge *m, struct merge_event *e)
@@ -131,13 +138,15 @@ bool merge_next(struct merge *m, struct merge_event *e)
     if (!m->heap) {
         make_heap(m);
     } else if (m->heap_len) { /* the source given last moves on */
-        if (!advance(&m->sources[m->heap[0]]))
-            m->heap[0] = m->heap[--m->heap_len];
-        sift_down(m, 0);
+        size_t source = m->heap[0].source;
+        if (advance(&m->sources[source]))
+            sift_down(m, 0, head_of(m, source));
+        else if (--m->heap_len)
+            sift_down(m, 0, m->heap[m->heap_len]);
     }
     if (!m->heap_len)
         return false;
-    struct merge_source *s = &m->sources[m->heap[0]];
+    struct merge_source *s = &m->sources[m->heap[0].source];
     const struct merge_item *item = &s->group[s->group_next];
     *e = (struct merge_event){&s->cursor, item->row, s->ts_ns, item->dur_ns};
     return true;

@@ -29,7 +29,16 @@ struct merge_source {
     size_t group_cap;
     size_t group_len;
     size_t group_next;
-    uint64_t ts_ns; /* of the group */
+    uint64_t ts_ns;      /* of the group */
+    uint64_t peeked_row; /* the row behind it, whose time was looked at; 0: none */
+    uint64_t peeked_ts_ns;
+};
+
+/* A source's next row, as the heap compares them. */
+struct merge_head {
+    uint64_t ts_ns;
+    uint64_t dur_ns;
+    size_t source;
 };
 
 struct merge {
@@ -37,7 +46,7 @@ struct merge {
     struct merge_source *sources; /* owned */
     size_t count;
     size_t cap;
-    size_t *heap; /* owned: source numbers, soonest first; made by the first next */
+    struct merge_head *heap; /* owned: soonest first; made by the first next */
     size_t heap_len;
     uint64_t total_rows;
 };
