@@ -4,6 +4,7 @@
 #include "convert/convert.h"
 
 #include "convert/input.h"
+#include "convert/intake.h"
 #include "convert/sink.h"
 #include "convert/source.h"
 
@@ -218,48 +219,92 @@ static void release(struct graph *g)
     bt_plugin_put_ref(g->ctf);
 }
 
-static struct sink_loss *losses_from_cuts(struct input *in)
+static void take_cuts(struct intake *to, const struct input *in)
 {
-    struct sink_loss *losses = arena_array(&in->arena, in->cut_count + 1, sizeof *losses);
-    for (size_t i = 0; i < in->cut_count; i++)
-        losses[i] = (struct sink_loss){in->cuts[i].last_ns, in->cuts[i].source};
-    return losses;
+    for (size_t i = 0; i < in->cut_count; i++) {
+        uint64_t at = in->cuts[i].last_ns;
+        intake_lost(to, (struct intake_loss){at, at, 0, -1, in->cuts[i].source});
+    }
+    to->cut_streams += in->cut_count;
 }
 
-static bool convert_input(const struct convert_options *options, struct input *in,
-                          struct convert_result *result, struct err *err)
+struct convert {
+    struct intake intake;
+    char *out_path;
+    const struct progress *progress;
+};
+
+static bool add_input(struct convert *c, const struct input *in, struct err *err)
 {
     struct graph g = {0};
     struct err sink_err = {0};
     struct sink_setup setup = {
-        .out_path = options->out_path,
-        .progress = options->progress,
-        .meta = options->meta,
-        .losses = losses_from_cuts(in),
-        .loss_count = in->cut_count,
+        .intake = &c->intake,
+        .progress = c->progress,
         .feed = &g.feed,
         .packets = in->packets,
-        .result = result,
         .err = &sink_err,
     };
+    take_cuts(&c->intake, in);
     bool ok = build(&g, in, &setup, err) && run(&g, &setup, err);
     release(&g);
     return ok;
 }
 
+struct convert *convert_begin(const char *out_path, const struct progress *progress,
+                              struct err *err)
+{
+    struct convert *c = mem_realloc(NULL, 1, sizeof *c);
+    *c = (struct convert){.out_path = strdup(out_path), .progress = progress};
+    if (c->out_path && intake_open(&c->intake, out_path, progress, err))
+        return c;
+    convert_cancel(c);
+    return NULL;
+}
+
+bool convert_add(struct convert *c, const char *ctf_dir, enum convert_reader reader,
+                 uint64_t until_ns, struct err *err)
+{
+    struct input in;
+    struct input_options from = {ctf_dir, reader, c->out_path};
+    intake_begin(&c->intake, until_ns);
+    bool ok = input_open(&in, &from, err) && add_input(c, &in, err);
+    input_close(&in);
+    return ok || err_wrap(err, "convert %s", ctf_dir);
+}
+
+bool convert_end(struct convert *c, const char *const *meta, struct convert_result *result,
+                 struct err *err)
+{
+    bool stopped;
+    struct convert_result own = {0};
+    struct stat st;
+    bool ok = intake_finish(&c->intake, meta, &own, &stopped, err);
+    if (ok && stat(c->out_path, &st) == 0)
+        own.bytes = (uint64_t)st.st_size;
+    if (ok)
+        *result = own;
+    else
+        err_wrap(err, "write %s", c->out_path);
+    convert_cancel(c);
+    return ok;
+}
+
+void convert_cancel(struct convert *c)
+{
+    intake_release(&c->intake);
+    free(c->out_path);
+    free(c);
+}
+
 bool convert_ctf(const struct convert_options *options, struct convert_result *result,
                  struct err *err)
 {
-    struct input in;
-    struct convert_result own = {0};
-    struct input_options from = {options->ctf_dir, options->reader, options->out_path};
-    bool ok = input_open(&in, &from, err) && convert_input(options, &in, &own, err);
-    input_close(&in);
-    if (!ok)
+    struct convert *c = convert_begin(options->out_path, options->progress, err);
+    if (!c)
         return err_wrap(err, "convert %s", options->ctf_dir);
-    struct stat st;
-    if (stat(options->out_path, &st) == 0)
-        own.bytes = (uint64_t)st.st_size;
-    *result = own;
-    return true;
+    if (convert_add(c, options->ctf_dir, options->reader, UINT64_MAX, err))
+        return convert_end(c, options->meta, result, err);
+    convert_cancel(c);
+    return false;
 }

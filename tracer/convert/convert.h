@@ -33,6 +33,19 @@ struct convert_result {
 bool convert_ctf(const struct convert_options *options, struct convert_result *result,
                  struct err *err);
 
+/* The same in parts, while the recording goes on: a session's chunks of files, one after
+ * the other. All events before until_ns (of the trace's clock) must be in this chunk or one
+ * before; UINT64_MAX for the last. After a failure only convert_cancel. */
+struct convert;
+struct convert *convert_begin(const char *out_path, const struct progress *progress,
+                              struct err *err);
+bool convert_add(struct convert *c, const char *ctf_dir, enum convert_reader reader,
+                 uint64_t until_ns, struct err *err);
+/* Completes the file and frees c; c is gone after a failure too. */
+bool convert_end(struct convert *c, const char *const *meta, struct convert_result *result,
+                 struct err *err);
+void convert_cancel(struct convert *c);
+
 /* Of the babeltrace2 library in use: "2.0.4". */
 const char *convert_babeltrace_version(void);
 

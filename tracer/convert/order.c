@@ -7,17 +7,7 @@
 #include <string.h>
 
 enum {
-    CHUNK_BYTES = 256 * 1024,
     SILENCE_CHECK_EVERY = 4096
-};
-
-/* Queued events stand one after the other: the struct, then its strings and sequence. */
-struct order_chunk {
-    struct order_chunk *next;
-    size_t read_off;
-    size_t write_off;
-    size_t bytes;
-    _Alignas(8) char data[];
 };
 
 void order_init(struct order *o, struct order_sink sink)
@@ -25,109 +15,14 @@ void order_init(struct order *o, struct order_sink sink)
     *o = (struct order){.sink = sink, .sorted = true};
 }
 
-static void free_chunk(struct order *o, struct order_chunk *chunk)
-{
-    if (o->spare || chunk->bytes != CHUNK_BYTES) {
-        free(chunk);
-        return;
-    }
-    o->spare = chunk;
-}
-
-static void pop_chunk(struct order *o)
-{
-    struct order_chunk *chunk = o->head;
-    o->head = chunk->next;
-    if (!o->head)
-        o->tail = NULL;
-    free_chunk(o, chunk);
-}
-
 void order_release(struct order *o)
 {
-    while (o->head)
-        pop_chunk(o);
-    free(o->spare);
+    event_queue_release(&o->queue);
     free(o->records);
     free(o->words);
     map64_release(&o->watermarks);
     map64_release(&o->last_seen);
     *o = (struct order){0};
-}
-
-static size_t align8(size_t n)
-{
-    return (n + 7) & ~(size_t)7;
-}
-
-static size_t queued_bytes(const struct event *ev)
-{
-    size_t bytes = sizeof *ev + (size_t)ev->seq_len * sizeof(uint64_t);
-    for (int f = 0; f < EVENT_MAX_FIELDS; f++)
-        if (ev->strings >> f & 1)
-            bytes += strlen(event_str(ev, f)) + 1;
-    return align8(bytes);
-}
-
-static char *queue_room(struct order *o, size_t bytes)
-{
-    struct order_chunk *tail = o->tail;
-    if (!tail || tail->bytes - tail->write_off < bytes) {
-        size_t size = bytes > CHUNK_BYTES ? bytes : CHUNK_BYTES;
-        struct order_chunk *chunk = size == CHUNK_BYTES ? o->spare : NULL;
-        if (chunk)
-            o->spare = NULL;
-        else
-            chunk = mem_realloc(NULL, 1, sizeof *chunk + size);
-        *chunk = (struct order_chunk){.bytes = size};
-        if (tail)
-            tail->next = chunk;
-        else
-            o->head = chunk;
-        o->tail = tail = chunk;
-    }
-    char *room = tail->data + tail->write_off;
-    tail->write_off += bytes;
-    return room;
-}
-
-static void enqueue(struct order *o, const struct event *ev)
-{
-    char *p = queue_room(o, queued_bytes(ev));
-    struct event *copy = (struct event *)(void *)p;
-    *copy = *ev;
-    p += sizeof *copy;
-    if (ev->sequence >= 0) {
-        size_t bytes = (size_t)ev->seq_len * sizeof(uint64_t);
-        if (bytes)
-            memcpy(p, event_seq(ev), bytes);
-        copy->v[ev->sequence] = (uint64_t)(uintptr_t)p;
-        p += bytes;
-    }
-    for (int f = 0; f < EVENT_MAX_FIELDS; f++) {
-        if (!(ev->strings >> f & 1))
-            continue;
-        size_t bytes = strlen(event_str(ev, f)) + 1;
-        memcpy(p, event_str(ev, f), bytes);
-        copy->v[f] = (uint64_t)(uintptr_t)p;
-        p += bytes;
-    }
-    o->queued++;
-}
-
-static const struct event *queue_front(struct order *o)
-{
-    while (o->head && o->head->read_off == o->head->write_off)
-        pop_chunk(o);
-    return o->head ? (const struct event *)(const void *)(o->head->data + o->head->read_off) : NULL;
-}
-
-static void queue_pass_front(struct order *o, const struct event *ev)
-{
-    size_t bytes = queued_bytes(ev);
-    o->sink.event(o->sink.data, ev);
-    o->head->read_off += bytes;
-    o->queued--;
 }
 
 static int compare_records(const void *a, const void *b)
@@ -168,7 +63,7 @@ static void release_until(struct order *o, uint64_t limit)
     o->sorted = true;
     size_t next = 0;
     for (;;) {
-        const struct event *ev = queue_front(o);
+        const struct event *ev = event_queue_front(&o->queue);
         const struct order_record *record = next < o->record_count ? &o->records[next] : NULL;
         if (record && (!ev || record->ts <= ev->ts)) {
             if (record->ts >= limit)
@@ -179,7 +74,8 @@ static void release_until(struct order *o, uint64_t limit)
         } else if (ev) {
             if (ev->ts >= limit)
                 break;
-            queue_pass_front(o, ev);
+            o->sink.event(o->sink.data, ev);
+            event_queue_pop(&o->queue);
         } else {
             break;
         }
@@ -253,12 +149,13 @@ static void push_direct(struct order *o, const struct event *ev)
         if (o->watermarks.len)
             release_until(o, lowest_watermark(o));
     }
-    if (!o->watermarks.len && ev->ts > o->first_ts + ORDER_FIRST_WAIT_NS) {
+    if (!o->watermarks.len &&
+        (ev->ts > o->first_ts + ORDER_FIRST_WAIT_NS || o->queue.bytes > ORDER_FIRST_WAIT_BYTES)) {
         pass_everything(o);
         o->sink.event(o->sink.data, ev);
         return;
     }
-    enqueue(o, ev);
+    event_queue_push(&o->queue, ev);
 }
 
 void order_push(struct order *o, const struct event *ev)

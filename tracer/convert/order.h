@@ -2,20 +2,21 @@
  * packed batches, into one order of true time.
  *
  * Direct events come in order already. As soon as a relay is known they wait in
- * a queue until its watermark has passed them; in the first second they wait in
- * any case, for a relay to show itself. A relay that falls silent (it died) is
+ * a queue until its watermark has passed them; in the first second (or 64 MiB) they
+ * wait in any case, for a relay to show itself. A relay that falls silent (it died) is
  * waited for no longer than ORDER_SILENT_NS. */
 #ifndef CONVERT_ORDER_H
 #define CONVERT_ORDER_H
 
 #include "base/map.h"
-#include "convert/event.h"
+#include "convert/event_queue.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 enum {
-    ORDER_FIRST_WAIT_NS = 1000000000
+    ORDER_FIRST_WAIT_NS = 1000000000,
+    ORDER_FIRST_WAIT_BYTES = 64 << 20
 };
 #define ORDER_SILENT_NS 10000000000u
 
@@ -27,7 +28,6 @@ struct order_sink {
     void *data;
 };
 
-struct order_chunk;
 struct order_record {
     uint64_t ts;
     uint64_t seq; /* order of arrival, for equal times */
@@ -39,10 +39,7 @@ struct order {
     bool started;
     bool direct; /* no relay: events pass at once */
     uint64_t first_ts;
-    struct order_chunk *head; /* queue of copied events, oldest first; owned */
-    struct order_chunk *tail;
-    struct order_chunk *spare; /* one empty chunk kept for reuse */
-    uint64_t queued;           /* events in the queue */
+    struct event_queue queue; /* events that wait */
     uint64_t pushes;
     struct map64 watermarks;      /* relay's vpid -> its latest watermark */
     struct map64 last_seen;       /* relay's vpid -> time of its latest event */

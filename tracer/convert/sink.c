@@ -1,10 +1,8 @@
 #include "convert/sink.h"
 
 #include "base/arena.h"
-#include "convert/decode.h"
 #include "convert/flat.h"
-#include "convert/model.h"
-#include "convert/order.h"
+#include "convert/intake.h"
 #include "convert/source.h"
 
 #include <inttypes.h>
@@ -31,34 +29,20 @@ struct port {
     uint32_t flat;                 /* index into sink's flats */
 };
 
-struct loss {
-    uint64_t begin, end, count;
-    int64_t cpu;
-    const char *source; /* borrowed: a literal or the setup's */
-};
-
 struct sink {
     struct sink_setup own_setup; /* the plugin's */
     struct sink_setup *setup;
-    struct trace_writer *writer; /* owned until finish closes it */
-    struct model *model;
-    struct decoder decoder;
-    struct order order;
+    struct intake own_intake; /* the plugin's */
+    struct intake *in;
     struct port *ports; /* owned, setup->ports */
     uint32_t *heap;     /* ports with an event, earliest first */
     uint64_t heap_len;
     uint64_t next_start; /* ports below have delivered their first event */
     uint64_t refill;     /* port + 1 that has to be advanced first */
     uint64_t events, packets;
-    uint64_t last_ts; /* of the latest event */
-    bool has_start;
-    int64_t start_unix_ns;
-    char hostname[256];
     struct map64 cpu_of_stream; /* const bt_stream * -> CPU + 1 */
-    struct loss *losses;
-    size_t loss_count, loss_cap;
-    char *path;               /* owned: own_setup.out_path */
-    struct flat_trace *flats; /* owned: one for each trace that is handed over */
+    char *path;                 /* owned: the plugin's parameter */
+    struct flat_trace *flats;   /* owned: one for each trace that is handed over */
     size_t flat_count, flat_cap;
     struct err read_err; /* why a file could not be read */
 };
@@ -78,19 +62,12 @@ static uint64_t snapshot_ns(const bt_clock_snapshot *snapshot)
     return cycles_to_ns(bt_clock_snapshot_get_value(snapshot), bt_clock_class_get_frequency(clock));
 }
 
-/* The calendar time of an event at `ts` on a clock with that offset. */
-static void take_start(struct sink *s, int64_t seconds, uint64_t cycles, uint64_t hz, uint64_t ts)
-{
-    s->start_unix_ns = seconds * 1000000000 + (int64_t)cycles_to_ns(cycles, hz) + (int64_t)ts;
-    s->has_start = true;
-}
-
 static void take_start_from_clock(struct sink *s, const bt_clock_class *clock, uint64_t ts)
 {
     int64_t seconds;
     uint64_t cycles;
     bt_clock_class_get_offset(clock, &seconds, &cycles);
-    take_start(s, seconds, cycles, bt_clock_class_get_frequency(clock), ts);
+    intake_start(s->in, seconds, cycles_to_ns(cycles, bt_clock_class_get_frequency(clock)), ts);
 }
 
 /* An event's time; without a clock it has the time of the one before. */
@@ -102,12 +79,6 @@ static uint64_t message_ts(const struct port *port, const bt_message *msg)
 }
 
 /* -- messages that are not events */
-
-static void add_loss(struct sink *s, struct loss loss)
-{
-    mem_grow(&s->losses, &s->loss_cap, s->loss_count + 1, sizeof *s->losses);
-    s->losses[s->loss_count++] = loss;
-}
 
 static int64_t stream_cpu(const struct sink *s, const bt_stream *stream)
 {
@@ -133,7 +104,8 @@ static void on_packet(struct sink *s, const bt_message *msg)
 static void on_discarded_events(struct sink *s, const bt_message *msg)
 {
     const bt_stream *stream = bt_message_discarded_events_borrow_stream_const(msg);
-    struct loss loss = {.cpu = stream_cpu(s, stream), .source = "events discarded: buffer full"};
+    struct intake_loss loss = {.cpu = stream_cpu(s, stream),
+                               .source = "events discarded: buffer full"};
     bt_message_discarded_events_get_count(msg, &loss.count);
     if (bt_stream_class_discarded_events_have_default_clock_snapshots(
             bt_stream_borrow_class_const(stream))) {
@@ -142,13 +114,13 @@ static void on_discarded_events(struct sink *s, const bt_message *msg)
         loss.end =
             snapshot_ns(bt_message_discarded_events_borrow_end_default_clock_snapshot_const(msg));
     }
-    add_loss(s, loss);
+    intake_lost(s->in, loss);
 }
 
 static void on_discarded_packets(struct sink *s, const bt_message *msg)
 {
     const bt_stream *stream = bt_message_discarded_packets_borrow_stream_const(msg);
-    struct loss loss = {.cpu = stream_cpu(s, stream), .source = "packets overwritten"};
+    struct intake_loss loss = {.cpu = stream_cpu(s, stream), .source = "packets overwritten"};
     if (bt_stream_class_discarded_packets_have_default_clock_snapshots(
             bt_stream_borrow_class_const(stream))) {
         loss.begin = snapshot_ns(
@@ -156,7 +128,7 @@ static void on_discarded_packets(struct sink *s, const bt_message *msg)
         loss.end =
             snapshot_ns(bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(msg));
     }
-    add_loss(s, loss); /* how many events were in them nobody knows */
+    intake_lost(s->in, loss); /* how many events were in them nobody knows */
 }
 
 static uint32_t flat_for(struct sink *s, const struct tsdl *tsdl)
@@ -183,7 +155,7 @@ static void on_stream(struct sink *s, struct port *port, const bt_stream *stream
     const bt_value *host = bt_trace_borrow_environment_entry_value_by_name_const(
         bt_stream_borrow_trace_const(stream), "hostname");
     if (host && bt_value_is_string(host))
-        snprintf(s->hostname, sizeof s->hostname, "%s", bt_value_string_get(host));
+        snprintf(s->in->hostname, sizeof s->in->hostname, "%s", bt_value_string_get(host));
 }
 
 static void on_other_message(struct sink *s, struct port *port, const bt_message *msg)
@@ -307,43 +279,37 @@ static enum advance advance(struct sink *s, struct port *port)
     }
 }
 
-static void push_event(struct sink *s, const struct event *ev)
-{
-    if (!s->events++)
-        model_begin(s->model, ev->ts);
-    s->last_ts = ev->ts;
-    order_push(&s->order, ev);
-}
-
 static void take_message(struct sink *s, struct port *port, struct event *ev)
 {
     const bt_message *msg = port->msgs[port->pos++];
-    decoder_event(&s->decoder, msg, port->ts, ev);
+    decoder_event(&s->in->decoder, msg, port->ts, ev);
     const bt_clock_class *clock =
-        s->events ? NULL : bt_message_event_borrow_stream_class_default_clock_class_const(msg);
+        s->in->events ? NULL : bt_message_event_borrow_stream_class_default_clock_class_const(msg);
     if (clock)
         take_start_from_clock(s, clock, port->ts);
     /* ev borrows from msg */
-    push_event(s, ev);
+    intake_push(s->in, ev);
     bt_message_put_ref(msg);
 }
 
 static bool take_from_file(struct sink *s, struct port *port, struct event *ev)
 {
     ev->ts = port->ts;
-    if (!flat_event(&s->flats[port->flat], &s->decoder, port->file, &port->file_ev, ev,
+    if (!flat_event(&s->flats[port->flat], &s->in->decoder, port->file, &port->file_ev, ev,
                     &s->read_err))
         return false;
     const struct tsdl *tsdl = port->file->tsdl;
-    if (!s->events)
-        take_start(s, tsdl->clock_offset_s, (uint64_t)tsdl->clock_offset, tsdl->clock_hz, port->ts);
-    push_event(s, ev);
+    if (!s->in->events)
+        intake_start(s->in, tsdl->clock_offset_s,
+                     cycles_to_ns((uint64_t)tsdl->clock_offset, tsdl->clock_hz), port->ts);
+    intake_push(s->in, ev);
     return true;
 }
 
 static bool take_event(struct sink *s, struct port *port)
 {
     struct event ev;
+    s->events++;
     if (port->in_packet)
         return take_from_file(s, port, &ev);
     take_message(s, port, &ev);
@@ -384,92 +350,6 @@ static enum advance step(struct sink *s)
     return ADVANCE_EVENT;
 }
 
-/* -- the end */
-
-static void write_losses(struct sink *s)
-{
-    for (size_t i = 0; i < s->setup->loss_count; i++) {
-        const struct sink_loss *loss = &s->setup->losses[i];
-        uint64_t at = s->events ? loss->begin_ns : 0;
-        model_lost(s->model, at, at, 0, -1, 0, loss->source);
-    }
-    for (size_t i = 0; i < s->loss_count; i++) {
-        const struct loss *loss = &s->losses[i];
-        model_lost(s->model, loss->begin, loss->end, 0, loss->cpu, loss->count, loss->source);
-    }
-}
-
-static void write_counts(struct sink *s)
-{
-    for (uint32_t i = 0; i < s->decoder.names.count; i++)
-        MODEL_ROW(
-            s->model, EVENT_COUNT,
-            0, [TRACE_EVENT_COUNT_name] = model_str(s->model, intern_get(&s->decoder.names, i)),
-            [TRACE_EVENT_COUNT_count] = s->decoder.counts[i]);
-}
-
-static bool any_seen(const struct model *m, enum event_kind first, enum event_kind last)
-{
-    for (int kind = first; kind <= (int)last; kind++)
-        if (m->seen[kind])
-            return true;
-    return false;
-}
-
-/* Says what can be told from the events themselves where the recorder did not. */
-static void set_mechanism(struct model *m, const char *key, bool kernel, bool agent)
-{
-    model_default_meta(m, key, kernel ? "kernel" : agent ? "agent" : "none");
-}
-
-static void write_meta(struct sink *s)
-{
-    struct model *m = s->model;
-    for (const char *const *meta = s->setup->meta; meta && meta[0] && meta[1]; meta += 2)
-        model_set_meta(m, meta[0], meta[1]);
-    if (!s->hostname[0])
-        gethostname(s->hostname, sizeof s->hostname - 1);
-    bool waits = any_seen(m, EVENT_whyprof_lock_wait_begin, EVENT_whyprof_lock_stat);
-    bool calls = any_seen(m, EVENT_whyprof_syscall_call, EVENT_whyprof_syscall_pending);
-    set_mechanism(m, "mechanism.sched", m->kernel_sched, waits || calls);
-    set_mechanism(m, "mechanism.syscall", m->kernel_calls, calls);
-    set_mechanism(m, "mechanism.lock", false, waits);
-    set_mechanism(m, "mechanism.alloc", false,
-                  any_seen(m, EVENT_whyprof_alloc_alloc, EVENT_whyprof_alloc_stat));
-    set_mechanism(m, "mechanism.cpu", false,
-                  any_seen(m, EVENT_whyprof_sample_cpu, EVENT_whyprof_sample_cpu));
-    model_default_meta(m, "hostname", s->hostname);
-    if (s->setup->loss_count)
-        model_set_meta_u64(m, "cut_streams", s->setup->loss_count);
-    model_set_meta(m, "whyprof_version", WHYPROF_VERSION);
-    model_set_meta_u64(m, "start_unix_ns", (uint64_t)(s->has_start ? s->start_unix_ns : 0));
-    model_set_meta_u64(m, "duration_ns", model_duration_ns(m));
-    model_set_meta_u64(m, "events", s->events);
-    model_set_meta_u64(m, "lost_events", m->lost);
-    model_write_meta(m);
-}
-
-static bool finish(struct sink *s, struct err *err)
-{
-    order_flush(&s->order);
-    model_ts(s->model, s->last_ts); /* relays' events count too: recording went on */
-    write_losses(s);
-    if (!model_finish(s->model)) {
-        s->setup->stopped = true;
-        return err_set(err, "stopped");
-    }
-    write_counts(s);
-    write_meta(s);
-    if (s->setup->result)
-        *s->setup->result = (struct convert_result){.events = s->events, .lost = s->model->lost};
-    struct trace_writer *writer = s->writer;
-    s->writer = NULL;
-    if (!trace_writer_close(writer, model_duration_ns(s->model), err))
-        return err_wrap(err, "write %s", s->setup->out_path);
-    s->setup->done = true;
-    return true;
-}
-
 /* -- the class's methods */
 
 static void append_error(bt_self_component_sink *self, const struct err *err)
@@ -483,16 +363,6 @@ static struct sink *sink_of(bt_self_component_sink *self)
     return bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
 }
 
-static void on_ordered_event(void *data, const struct event *ev)
-{
-    model_event(data, ev);
-}
-
-static void on_ordered_record(void *data, const uint64_t *words, uint32_t count)
-{
-    model_record(data, words, count);
-}
-
 static void free_sink(struct sink *s)
 {
     for (uint64_t i = 0; s->ports && i < s->setup->ports; i++) {
@@ -501,18 +371,14 @@ static void free_sink(struct sink *s)
             bt_message_put_ref(port->msgs[port->pos]);
         bt_message_iterator_put_ref(port->iterator);
     }
-    if (s->writer)
-        trace_writer_abort(s->writer);
-    model_free(s->model);
+    if (s->in == &s->own_intake)
+        intake_release(&s->own_intake);
     for (size_t i = 0; i < s->flat_count; i++)
         flat_trace_release(&s->flats[i]);
     free(s->flats);
-    decoder_release(&s->decoder);
-    order_release(&s->order);
     map64_release(&s->cpu_of_stream);
     free(s->ports);
     free(s->heap);
-    free(s->losses);
     free(s->path);
     free(s);
 }
@@ -526,9 +392,10 @@ static bool setup_from_params(struct sink *s, const bt_value *params, struct err
     size_t bytes = strlen(bt_value_string_get(path)) + 1;
     s->path = mem_realloc(NULL, bytes, 1);
     memcpy(s->path, bt_value_string_get(path), bytes);
-    s->own_setup = (struct sink_setup){.out_path = s->path, .ports = 1};
+    s->own_setup = (struct sink_setup){.ports = 1};
     s->setup = &s->own_setup;
-    return true;
+    s->in = &s->own_intake;
+    return intake_open(s->in, s->path, NULL, err);
 }
 
 static bool add_ports(bt_self_component_sink *self, const struct sink *s)
@@ -550,17 +417,14 @@ bt_component_class_initialize_method_status sink_init(bt_self_component_sink *se
     struct err err = {0};
     struct sink *s = mem_realloc(NULL, 1, sizeof *s);
     *s = (struct sink){.setup = data};
-    if (!s->setup && !setup_from_params(s, params, &err))
-        goto fail;
-    s->writer = trace_writer_open(s->setup->out_path, &err);
-    if (!s->writer)
+    if (s->setup)
+        s->in = s->setup->intake;
+    else if (!setup_from_params(s, params, &err))
         goto fail;
     if (!add_ports(self, s)) {
         free_sink(s);
         return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR; /* the library's own cause */
     }
-    s->model = model_new(s->writer, s->setup->progress);
-    order_init(&s->order, (struct order_sink){on_ordered_event, on_ordered_record, s->model});
     s->ports = mem_realloc(NULL, s->setup->ports + 1, sizeof *s->ports);
     for (uint64_t i = 0; i < s->setup->ports; i++)
         s->ports[i] = (struct port){.trace = s->setup->port_traces ? s->setup->port_traces[i] : 0};
@@ -569,8 +433,6 @@ bt_component_class_initialize_method_status sink_init(bt_self_component_sink *se
     return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_OK;
 fail:
     append_error(self, &err);
-    if (data)
-        *((struct sink_setup *)data)->err = err;
     free_sink(s);
     return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_ERROR;
 }
@@ -629,8 +491,12 @@ bt_component_class_sink_consume_method_status sink_consume(bt_self_component_sin
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN;
     if (result == ADVANCE_EVENT)
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK;
-    if (!finish(s, &err))
+    intake_end(s->in);
+    if (s->in == &s->own_intake && !intake_finish(s->in, NULL, NULL, &s->setup->stopped, &err)) {
+        err_wrap(&err, "write %s", s->path);
         return fail(self, &err);
+    }
+    s->setup->done = true;
     return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END;
 }
 

@@ -13,26 +13,19 @@
 #include <babeltrace2/babeltrace.h>
 #include <stddef.h>
 
-/* A loss known before the graph runs (a stream cut short). */
-struct sink_loss {
-    uint64_t begin_ns; /* raw */
-    const char *source;
-};
+struct intake;
 
 struct sink_setup {
-    const char *out_path;
+    struct intake *intake; /* where events go; finished by its owner, at the end of all graphs */
     const struct progress *progress;
-    const char *const *meta; /* key, value, ..., NULL; or NULL */
-    const struct sink_loss *losses;
-    size_t loss_count;
-    uint64_t ports;                /* input ports "in0", "in1", ... */
-    const uint32_t *port_traces;   /* by port, which trace; NULL: all one */
-    struct source_feed *feed;      /* of streams that are handed over (source.h), or NULL */
-    uint64_t packets;              /* of all streams, 0 = not known: for the progress */
-    struct convert_result *result; /* out */
-    struct err *err;               /* out: why consume failed */
-    bool stopped;                  /* out: progress asked to stop */
-    bool done;                     /* out: the file is complete */
+    uint64_t ports;              /* input ports "in0", "in1", ... */
+    const uint32_t *port_traces; /* by port, which trace; NULL: all one */
+    struct source_feed *feed;    /* of streams that are handed over (source.h), or NULL */
+    struct pool *pool;           /* helping threads, or NULL */
+    uint64_t packets;            /* of all streams, 0 = not known: for the progress */
+    struct err *err;             /* out: why consume failed */
+    bool stopped;                /* out: progress asked to stop */
+    bool done;                   /* out: all was taken; the plugin's file is complete */
 };
 
 /* The class's methods, for both ways to register it. */
