@@ -10,8 +10,10 @@
 #include "tracepoints/agent/sampler.h"
 #include "tracepoints/agent/stacks.h"
 #include "tracepoints/agent/threads.h"
+#include "tracepoints/agent/ticks.h"
 #include "tracepoints/events.h"
 #include "tracepoints/hooks/alloc.h"
+#include "tracepoints/hooks/lock_mutex.h"
 #include "tracepoints/hooks/lock_table.h"
 #include "tracepoints/hooks/thread.h"
 #include "tracepoints/provider/provider.h"
@@ -111,6 +113,8 @@ __attribute__((constructor)) static void life_begin(void)
     int saved_errno = errno;
     agent_tls.inside = 1;
     real_init();
+    lock_mutex_init();
+    ticks_init();
     alloc_init();
     read_environment();
     lttng_ust_init_thread();

@@ -13,7 +13,7 @@ struct lock_use {
     uint32_t hot;          /* 1: somebody waited for it: take the time of each acquisition */
     uint64_t acquisitions; /* not yet folded into the table */
     uint64_t contentions;
-    uint64_t acquired_ts; /* last acquisition while hot, else 0 */
+    uint64_t acquired_at; /* ticks (ticks.h) of the last acquisition while hot, else 0 */
 };
 enum {
     THREAD_LOCKS = 128

@@ -99,8 +99,9 @@ static struct lock_use *claim(const void *lock, uint8_t kind)
         return NULL;
     use_fold(u);
     u->entry = entry - 1;
-    u->hot = table()[u->entry].contended || options.locks_all;
     u->lock = (uintptr_t)lock;
+    atomic_thread_fence(memory_order_seq_cst); /* against heat(): one of us sees the other */
+    u->hot = table()[u->entry].contended || options.locks_all;
     return u;
 }
 
@@ -226,6 +227,23 @@ bool lock_release_wanted(const void *lock, uintptr_t caller)
     return (options.locks_all || (waits_any() && waiter_find(lock))) && !caller_is_lttng(caller);
 }
 
+static void heat_use(struct agent_thread *t, void *lock)
+{
+    struct lock_use *u = lock_use_slot(t, lock);
+    if (u->lock == (uintptr_t)lock)
+        u->hot = 1;
+}
+
+/* From now on every thread takes the time of its acquisitions of this lock. */
+static void heat(const void *lock, uint32_t entry)
+{
+    if (table()[entry].contended)
+        return;
+    table()[entry].contended = 1;
+    atomic_thread_fence(memory_order_seq_cst);
+    threads_each(heat_use, (void *)(uintptr_t)lock);
+}
+
 bool lock_wait_begin(struct lock_wait *w, const void *lock, uint8_t kind, uint32_t holder_tid,
                      uintptr_t caller)
 {
@@ -246,24 +264,24 @@ bool lock_wait_begin(struct lock_wait *w, const void *lock, uint8_t kind, uint32
         t->waiting = w->entry;
         atomic_fetch_add(&waiting, 1);
     }
+    struct lock_use *u = claim(lock, kind);
+    if (u)
+        heat(lock, u->entry);
     lttng_ust_do_tracepoint(whyprof_lock, wait_begin, (uint64_t)(uintptr_t)lock, kind, holder_tid,
                             stack_here(t));
     agent_leave();
     return true;
 }
 
-/* From now on the time of this lock's acquisitions is taken. */
 static void count_contention(const struct lock_wait *w, bool acquired)
 {
     struct lock_use *u = claim(w->lock, w->kind);
     if (!u)
         return;
     u->contentions++;
-    u->hot = 1;
-    table()[u->entry].contended = 1;
     if (acquired) {
         u->acquisitions++;
-        u->acquired_ts = agent_now();
+        u->acquired_at = ticks_now();
     }
 }
 
@@ -300,9 +318,7 @@ void lock_release_begin(struct lock_release *r, const void *lock, uint8_t kind)
         *r = (struct lock_release){.lock = lock, .kind = kind, .contended = w, .pending = true};
         r->stack = stack_here(t);
         /* Not hot until now: it held the lock at least since the first waiter came. */
-        r->begin_ts = u && u->acquired_ts ? u->acquired_ts : w ? w->first_ts : 0;
-        if (u)
-            u->hot = 1;
+        r->begin_ts = u && u->acquired_at ? ticks_to_ns(u->acquired_at) : w ? w->first_ts : 0;
     }
     if (w)
         w->ended_by = (uint64_t)t->tid << 32 | r->stack;

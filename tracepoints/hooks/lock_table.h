@@ -12,6 +12,7 @@
 
 #include "tracepoints/agent/callers.h"
 #include "tracepoints/agent/threads.h"
+#include "tracepoints/agent/ticks.h"
 #include "tracepoints/events.h"
 
 /* The calling thread's record of this lock, claimed if need be; NULL when the lock
@@ -43,7 +44,7 @@ static inline void lock_acquired(const void *lock, uint8_t kind, uintptr_t calle
         return;
     u->acquisitions++;
     if (unlikely(u->hot))
-        u->acquired_ts = agent_now();
+        u->acquired_at = ticks_now();
 }
 
 /* A thread's counts into the table (at its exit). */
