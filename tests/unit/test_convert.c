@@ -56,19 +56,22 @@ static struct convert_result result;
 static bool convert(struct err *err)
 {
     struct convert_options options = {
-        .ctf_dir = ctf_dir(), .reader = CONVERT_READER_CTF, .out_path = out_path};
+        .ctf_dir = ctf_dir(), .reader = CONVERT_READER_CTF, .threads = 2, .out_path = out_path};
     return convert_ctf(&options, &result, err);
 }
 
-/* Both readers write the same file, byte for byte. */
+/* Both readers write the same file, byte for byte, with any number of threads. */
 static void compare_readers(void)
 {
+    static unsigned threads;
     char other_path[128], *own, *other;
     size_t own_bytes, other_bytes;
     struct err err = {0};
     snprintf(other_path, sizeof other_path, "%s/ctf.fs.out", folder);
-    struct convert_options options = {
-        .ctf_dir = ctf_dir(), .reader = CONVERT_READER_CTF_FS, .out_path = other_path};
+    struct convert_options options = {.ctf_dir = ctf_dir(),
+                                      .reader = CONVERT_READER_CTF_FS,
+                                      .threads = threads++ % 3 + 1,
+                                      .out_path = other_path};
     struct convert_result other_result;
     if (!convert_ctf(&options, &other_result, &err))
         fail_msg("convert by ctf.fs: %s", err.text);

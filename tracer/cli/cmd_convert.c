@@ -11,12 +11,14 @@
 
 static const char *output;
 static const char *reader_name;
+static uint64_t threads;
 static bool json;
 
 static const struct opt opts[] = {
     {'o', "output", OPT_STR, &output, "FILE", "write the trace to FILE (needed)"},
     {0, "reader", OPT_STR, &reader_name, "NAME",
      "auto (default), ctf (whyprof's own, fast) or ctf.fs (babeltrace2's)"},
+    {0, "threads", OPT_U64, &threads, "N", "0 (default): one for each CPU; the file is the same"},
     {0, "json", OPT_FLAG, &json, NULL, "print the result as JSON"},
     {0},
 };
@@ -92,8 +94,11 @@ int cmd_convert(int argc, char **argv)
     if (!choose_reader(&reader))
         return usage_error("--reader is auto, ctf or ctf.fs");
     struct progress *progress = cli_progress_begin();
-    struct convert_options options = {
-        .ctf_dir = argv[1], .reader = reader, .out_path = output, .progress = progress};
+    struct convert_options options = {.ctf_dir = argv[1],
+                                      .reader = reader,
+                                      .threads = (unsigned)threads,
+                                      .out_path = output,
+                                      .progress = progress};
     bool ok = convert_ctf(&options, &result, &err);
     cli_progress_end(progress);
     if (!ok)

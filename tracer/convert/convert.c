@@ -14,6 +14,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* One is busy with the model; more than these would only wait for it. */
+enum {
+    MOST_THREADS = 8
+};
+
 struct graph {
     bt_graph *graph;
     const bt_plugin *ctf; /* NULL: not needed yet */
@@ -232,6 +237,7 @@ struct convert {
     struct intake intake;
     char *out_path;
     const struct progress *progress;
+    struct pool *pool; /* owned; NULL: this thread alone */
 };
 
 static bool add_input(struct convert *c, const struct input *in, struct err *err)
@@ -242,6 +248,7 @@ static bool add_input(struct convert *c, const struct input *in, struct err *err
         .intake = &c->intake,
         .progress = c->progress,
         .feed = &g.feed,
+        .pool = c->pool,
         .packets = in->packets,
         .err = &sink_err,
     };
@@ -260,6 +267,18 @@ struct convert *convert_begin(const char *out_path, const struct progress *progr
         return c;
     convert_cancel(c);
     return NULL;
+}
+
+void convert_use_threads(struct convert *c, unsigned threads)
+{
+    if (!threads)
+        threads = pool_cpus();
+    if (threads > MOST_THREADS)
+        threads = MOST_THREADS;
+    trace_writer_use(c->intake.writer, NULL);
+    pool_free(c->pool);
+    c->pool = pool_new(threads - 1);
+    trace_writer_use(c->intake.writer, c->pool);
 }
 
 bool convert_add(struct convert *c, const char *ctf_dir, enum convert_reader reader,
@@ -293,6 +312,7 @@ bool convert_end(struct convert *c, const char *const *meta, struct convert_resu
 void convert_cancel(struct convert *c)
 {
     intake_release(&c->intake);
+    pool_free(c->pool);
     free(c->out_path);
     free(c);
 }
@@ -303,6 +323,7 @@ bool convert_ctf(const struct convert_options *options, struct convert_result *r
     struct convert *c = convert_begin(options->out_path, options->progress, err);
     if (!c)
         return err_wrap(err, "convert %s", options->ctf_dir);
+    convert_use_threads(c, options->threads);
     if (convert_add(c, options->ctf_dir, options->reader, UINT64_MAX, err))
         return convert_end(c, options->meta, result, err);
     convert_cancel(c);

@@ -18,6 +18,7 @@ enum convert_reader {
 struct convert_options {
     const char *ctf_dir; /* any folder with CTF traces below it */
     enum convert_reader reader;
+    unsigned threads;                /* 0: one for each CPU; the file is the same with any */
     const char *out_path;            /* gets its name when complete */
     const struct progress *progress; /* or NULL */
     const char *const *meta; /* key, value, key, value, ..., NULL: added to table meta; or NULL */
@@ -41,6 +42,9 @@ struct convert *convert_begin(const char *out_path, const struct progress *progr
                               struct err *err);
 bool convert_add(struct convert *c, const char *ctf_dir, enum convert_reader reader,
                  uint64_t until_ns, struct err *err);
+/* From here on with so many threads, 0: one for each CPU. At first it is this one
+ * alone, which leaves the others to what is being recorded. */
+void convert_use_threads(struct convert *c, unsigned threads);
 /* Completes the file and frees c; c is gone after a failure too. */
 bool convert_end(struct convert *c, const char *const *meta, struct convert_result *result,
                  struct err *err);

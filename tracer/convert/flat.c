@@ -33,23 +33,10 @@ struct flat_op {
 };
 
 struct flat_plan {
-    uint32_t name;
-    uint8_t kind;
+    uint8_t kind; /* enum event_kind */
     uint32_t op_count;
     struct flat_op ops[];
 };
-
-void flat_trace_init(struct flat_trace *t, const struct tsdl *tsdl)
-{
-    *t = (struct flat_trace){.tsdl = tsdl};
-    t->plans = arena_array(&t->arena, tsdl->event_count + 1, sizeof(struct flat_plan *));
-}
-
-void flat_trace_release(struct flat_trace *t)
-{
-    arena_release(&t->arena);
-    *t = (struct flat_trace){0};
-}
 
 /* -- compiling */
 
@@ -119,18 +106,43 @@ static void add_fields(struct flat_plan *plan, const struct tsdl_fields *fields,
     }
 }
 
-static struct flat_plan *plan_new(struct flat_trace *t, struct decoder *d,
-                                  const struct tsdl_event *e, const struct tsdl_stream *stream)
+static const struct tsdl_fields *context_of(const struct tsdl *tsdl, uint64_t stream_id)
 {
-    uint32_t fields = stream->context.count + e->common.count + e->payload.count;
-    struct flat_plan *plan = arena_alloc(&t->arena, sizeof *plan + fields * sizeof(struct flat_op));
-    plan->name = decoder_name(d, e->name);
+    static const struct tsdl_fields none;
+    for (uint32_t i = 0; i < tsdl->stream_count; i++)
+        if (tsdl->streams[i].id == stream_id)
+            return &tsdl->streams[i].context;
+    return &none; /* no stream can have the event */
+}
+
+static const struct flat_plan *plan_new(struct flat_trace *t, const struct tsdl_event *e)
+{
+    const struct tsdl_fields *context = context_of(t->tsdl, e->stream_id);
+    uint32_t fields = context->count + e->common.count + e->payload.count;
+    struct flat_plan *plan = arena_alloc(&t->arena, sizeof *plan + fields * sizeof *plan->ops);
     plan->kind = (uint8_t)decoder_kind(e->name);
     bool ours = plan->kind != EVENT_FOREIGN;
-    add_fields(plan, &stream->context, ours ? "vpid vtid" : "", SLOT_VPID);
+    add_fields(plan, context, ours ? "vpid vtid" : "", SLOT_VPID);
     add_fields(plan, &e->common, "", 0);
     add_fields(plan, &e->payload, ours ? decoder_fields(plan->kind) : "", 0);
     return plan;
+}
+
+void flat_trace_init(struct flat_trace *t, const struct tsdl *tsdl)
+{
+    *t = (struct flat_trace){.tsdl = tsdl};
+    t->plans = arena_array(&t->arena, tsdl->event_count + 1, sizeof *t->plans);
+    t->names = arena_array(&t->arena, tsdl->event_count + 1, sizeof *t->names);
+    for (uint32_t i = 0; i < tsdl->event_count; i++) {
+        t->plans[i] = plan_new(t, &tsdl->events[i]);
+        t->names[i] = UINT32_MAX;
+    }
+}
+
+void flat_trace_release(struct flat_trace *t)
+{
+    arena_release(&t->arena);
+    *t = (struct flat_trace){0};
 }
 
 /* -- reading */
@@ -171,26 +183,28 @@ static uint64_t double_bits(uint64_t word, unsigned bytes)
     return word;
 }
 
-/* The elements as aligned words in d->seq. */
-static void read_elements(struct decoder *d, const struct flat_op *op, const uint8_t *p,
+/* The elements as aligned words; the slot gets their place for now. */
+static void read_elements(struct flat_batch *b, const struct flat_op *op, const uint8_t *p,
                           uint64_t count, struct event *out, uint64_t *slot)
 {
-    mem_grow(&d->seq, &d->seq_cap, count + 1, sizeof *d->seq);
+    mem_grow(&b->words, &b->word_cap, b->word_count + count + 1, sizeof *b->words);
+    uint64_t *to = b->words + b->word_count;
     if (op->bytes == 8)
-        memcpy(d->seq, p, count * 8);
+        memcpy(to, p, count * 8);
     else
         for (uint64_t i = 0; i < count; i++) {
             uint64_t word = load(p + i * op->bytes, op->bytes);
-            d->seq[i] = op->is_signed ? widen(word, op->bytes) : word;
+            to[i] = op->is_signed ? widen(word, op->bytes) : word;
         }
     out->sequence = (int8_t)op->slot;
     out->seq_len = (uint32_t)count;
-    *slot = (uint64_t)(uintptr_t)d->seq;
+    *slot = b->word_count;
+    b->word_count += count;
 }
 
 /* One operation at *at; false where it reaches past `end`. */
 static bool run_op(const struct flat_op *op, const uint8_t **at, const uint8_t *end,
-                   struct decoder *d, uint64_t *slots, struct event *out)
+                   struct flat_batch *b, uint64_t *slots, struct event *out)
 {
     const uint8_t *p = *at;
     uint64_t room = (uint64_t)(end - p), count = op->count;
@@ -230,32 +244,76 @@ static bool run_op(const struct flat_op *op, const uint8_t **at, const uint8_t *
         if (count > room / op->bytes || count > UINT32_MAX)
             return false;
         if (op->code != FLAT_SKIP_SEQUENCE)
-            read_elements(d, op, p, count, out, &slots[op->slot]);
+            read_elements(b, op, p, count, out, &slots[op->slot]);
         *at += count * op->bytes;
         return true;
     }
     return false;
 }
 
-bool flat_event(struct flat_trace *t, struct decoder *d, struct ctf_stream *s,
-                const struct ctf_event *ev, struct event *out, struct err *err)
+static bool read_event(const struct flat_plan *plan, struct ctf_stream *s, struct flat_batch *b,
+                       struct event *out)
 {
-    struct flat_plan **place = &t->plans[ev->class - t->tsdl->events];
-    if (!*place)
-        *place = plan_new(t, d, ev->class, s->class);
-    const struct flat_plan *plan = *place;
-    d->counts[plan->name]++;
-    out->kind = plan->kind;
-    out->strings = 0;
-    out->sequence = -1;
-    out->seq_len = 0;
+    *out = (struct event){.kind = plan->kind, .sequence = -1};
     uint64_t slots[SLOTS];
     memset(slots, 0, SLOT_LENGTHS * sizeof *slots);
+    const uint8_t *at = s->at;
     for (uint32_t i = 0; i < plan->op_count; i++)
-        if (!run_op(&plan->ops[i], &s->at, s->content_end, d, slots, out))
-            return ctf_damaged(s, "event reaches past its packet", err);
+        if (!run_op(&plan->ops[i], &at, s->content_end, b, slots, out))
+            return false;
+    s->at = at;
     out->vpid = (uint32_t)slots[SLOT_VPID];
     out->vtid = (uint32_t)slots[SLOT_VTID];
     memcpy(out->v, slots, sizeof out->v);
     return true;
+}
+
+static uint64_t ns_from_cycles(uint64_t cycles, uint64_t hz)
+{
+    if (hz == 1000000000)
+        return cycles;
+    return cycles / hz * 1000000000 + cycles % hz * 1000000000 / hz;
+}
+
+/* The words do not move any more. */
+static void point_to_words(struct flat_batch *b)
+{
+    for (uint32_t i = 0; i < b->count; i++) {
+        struct event *ev = &b->events[i];
+        if (ev->sequence >= 0)
+            ev->v[ev->sequence] = (uint64_t)(uintptr_t)(b->words + ev->v[ev->sequence]);
+    }
+}
+
+void flat_fill(const struct flat_trace *t, struct ctf_stream *s, struct flat_batch *b)
+{
+    if (!b->events) {
+        b->events = mem_realloc(NULL, FLAT_BATCH, sizeof *b->events);
+        b->classes = mem_realloc(NULL, FLAT_BATCH, sizeof *b->classes);
+    }
+    b->count = 0;
+    b->word_count = 0;
+    b->end = false;
+    while (!b->end && b->count < FLAT_BATCH && b->word_count < FLAT_BATCH_WORDS) {
+        struct ctf_event ev;
+        b->end = ctf_stream_event(s, &ev, &b->err) != CTF_MORE;
+        if (b->end)
+            break;
+        uint32_t class = (uint32_t)(ev.class - t->tsdl->events);
+        struct event *out = &b->events[b->count];
+        b->end = !read_event(t->plans[class], s, b, out) &&
+                 !ctf_damaged(s, "event reaches past its packet", &b->err);
+        out->ts = ns_from_cycles(ev.ts, t->tsdl->clock_hz);
+        b->classes[b->count] = class;
+        b->count += !b->end;
+    }
+    point_to_words(b);
+}
+
+void flat_batch_release(struct flat_batch *b)
+{
+    free(b->events);
+    free(b->classes);
+    free(b->words);
+    *b = (struct flat_batch){0};
 }

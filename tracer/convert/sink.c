@@ -1,7 +1,7 @@
 #include "convert/sink.h"
 
 #include "base/arena.h"
-#include "convert/flat.h"
+#include "convert/handed.h"
 #include "convert/intake.h"
 #include "convert/source.h"
 
@@ -20,13 +20,11 @@ struct port {
     bt_message_iterator *iterator; /* owned */
     bt_message_array_const msgs;   /* the batch; owned from msgs[pos] on */
     uint64_t count, pos;
-    uint64_t ts;                   /* of the event that is next: msgs[pos], or in the file */
+    uint64_t ts;                   /* of the event that is next */
     uint32_t trace;                /* with the next two: its rank among events of one time */
     uint64_t stream_class, stream; /* the metadata's and the file's numbers */
-    struct ctf_stream *file;       /* borrowed: a stream that is handed over, else NULL */
-    bool in_packet;                /* its events are to be read from the file */
-    struct ctf_event file_ev;      /* the next one */
-    uint32_t flat;                 /* index into sink's flats */
+    struct handed *handed;         /* owned: its stream is handed over; else NULL */
+    int ahead;                     /* then: enum advance, of the messages after its packet */
 };
 
 struct sink {
@@ -42,7 +40,7 @@ struct sink {
     uint64_t events, packets;
     struct map64 cpu_of_stream; /* const bt_stream * -> CPU + 1 */
     char *path;                 /* owned: the plugin's parameter */
-    struct flat_trace *flats;   /* owned: one for each trace that is handed over */
+    struct flat_trace **flats;  /* owned: one for each trace that is handed over */
     size_t flat_count, flat_cap;
     struct err read_err; /* why a file could not be read */
 };
@@ -131,14 +129,15 @@ static void on_discarded_packets(struct sink *s, const bt_message *msg)
     intake_lost(s->in, loss); /* how many events were in them nobody knows */
 }
 
-static uint32_t flat_for(struct sink *s, const struct tsdl *tsdl)
+static struct flat_trace *flat_for(struct sink *s, const struct tsdl *tsdl)
 {
     for (size_t i = 0; i < s->flat_count; i++)
-        if (s->flats[i].tsdl == tsdl)
-            return (uint32_t)i;
-    mem_grow(&s->flats, &s->flat_cap, s->flat_count + 1, sizeof *s->flats);
-    flat_trace_init(&s->flats[s->flat_count], tsdl);
-    return (uint32_t)s->flat_count++;
+        if (s->flats[i]->tsdl == tsdl)
+            return s->flats[i];
+    mem_grow(&s->flats, &s->flat_cap, s->flat_count + 1, sizeof(struct flat_trace *));
+    struct flat_trace *flat = s->flats[s->flat_count++] = mem_realloc(NULL, 1, sizeof *flat);
+    flat_trace_init(flat, tsdl);
+    return flat;
 }
 
 static void on_stream(struct sink *s, struct port *port, const bt_stream *stream)
@@ -148,9 +147,9 @@ static void on_stream(struct sink *s, struct port *port, const bt_stream *stream
     port->stream_class = bt_stream_class_get_id(bt_stream_borrow_class_const(stream));
     port->stream = bt_stream_get_id(stream);
     if (file) {
-        port->stream = ((struct ctf_stream *)(uintptr_t)*file)->instance_id;
-        port->file = (struct ctf_stream *)(uintptr_t)*file;
-        port->flat = flat_for(s, port->file->tsdl);
+        const struct ctf_stream *reader = (const struct ctf_stream *)(uintptr_t)*file;
+        port->stream = reader->instance_id;
+        port->handed = handed_new(reader, flat_for(s, reader->tsdl), s->setup->pool);
     }
     const bt_value *host = bt_trace_borrow_environment_entry_value_by_name_const(
         bt_stream_borrow_trace_const(stream), "hostname");
@@ -166,7 +165,6 @@ static void on_other_message(struct sink *s, struct port *port, const bt_message
         break;
     case BT_MESSAGE_TYPE_PACKET_BEGINNING:
         on_packet(s, msg);
-        port->in_packet = port->file != NULL;
         break;
     case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
         on_discarded_events(s, msg);
@@ -220,6 +218,7 @@ static void heap_add(struct sink *s, uint32_t port)
 }
 
 enum advance {
+    ADVANCE_PACKET, /* of a stream that is handed over */
     ADVANCE_EVENT,
     ADVANCE_END,
     ADVANCE_AGAIN,
@@ -243,40 +242,68 @@ static enum advance next_batch(struct port *port)
     }
 }
 
-/* The next event of a packet that was handed over. */
-static enum advance next_in_file(struct sink *s, struct port *port)
-{
-    enum ctf_result result = ctf_stream_event(port->file, &port->file_ev, &s->read_err);
-    if (result == CTF_MORE)
-        port->ts = cycles_to_ns(port->file_ev.ts, port->file->tsdl->clock_hz);
-    return result == CTF_MORE ? ADVANCE_EVENT : result == CTF_END ? ADVANCE_END : ADVANCE_ERROR;
-}
-
-/* Goes on to the port's next event, taking all other messages on the way. */
-static enum advance advance(struct sink *s, struct port *port)
+/* Goes on to the port's next event message, or the next packet that is handed
+ * over, taking all other messages on the way. */
+static enum advance next_message(struct sink *s, struct port *port)
 {
     for (;;) {
-        enum advance in_file = port->in_packet ? next_in_file(s, port) : ADVANCE_END;
-        if (in_file != ADVANCE_END)
-            return in_file;
-        port->in_packet = false;
-        for (; port->pos < port->count; port->pos++) {
+        while (port->pos < port->count) {
             const bt_message *msg = port->msgs[port->pos];
-            if (bt_message_get_type(msg) == BT_MESSAGE_TYPE_EVENT) {
+            enum bt_message_type type = bt_message_get_type(msg);
+            if (type == BT_MESSAGE_TYPE_EVENT) {
                 port->ts = message_ts(port, msg);
                 return ADVANCE_EVENT;
             }
             on_other_message(s, port, msg);
             bt_message_put_ref(msg);
-            if (port->in_packet)
-                break;
+            port->pos++;
+            if (port->handed && type == BT_MESSAGE_TYPE_PACKET_BEGINNING)
+                return ADVANCE_PACKET;
         }
-        if (port->in_packet && ++port->pos)
-            continue;
         enum advance batch = next_batch(port);
         if (batch != ADVANCE_EVENT)
             return batch;
     }
+}
+
+static enum advance next_handed(struct sink *s, struct port *port)
+{
+    struct handed *h = port->handed;
+    for (;;) {
+        bool some = handed_some(h);
+        if (port->ahead == ADVANCE_PACKET && handed_wants_packet(h)) {
+            port->ahead = (int)next_message(s, port);
+            if (port->ahead == ADVANCE_PACKET)
+                handed_packet(h);
+            else if (port->ahead == ADVANCE_ERROR) /* nothing may be called before it is told */
+                return ADVANCE_ERROR;
+        }
+        if (some) {
+            port->ts = handed_front(h)->ts;
+            return ADVANCE_EVENT;
+        }
+        if (handed_damage(h)) {
+            s->read_err = *handed_damage(h);
+            return ADVANCE_ERROR;
+        }
+        enum advance ahead = (enum advance)port->ahead;
+        if (ahead == ADVANCE_AGAIN)
+            port->ahead = ADVANCE_PACKET; /* ask again next time */
+        if (ahead != ADVANCE_PACKET)
+            return ahead;
+    }
+}
+
+/* Goes on to the port's next event. */
+static enum advance advance(struct sink *s, struct port *port)
+{
+    if (!port->handed) {
+        enum advance result = next_message(s, port);
+        if (result != ADVANCE_PACKET)
+            return result;
+        handed_packet(port->handed);
+    }
+    return next_handed(s, port);
 }
 
 static void take_message(struct sink *s, struct port *port, struct event *ev)
@@ -292,28 +319,29 @@ static void take_message(struct sink *s, struct port *port, struct event *ev)
     bt_message_put_ref(msg);
 }
 
-static bool take_from_file(struct sink *s, struct port *port, struct event *ev)
+static void take_handed(struct sink *s, struct handed *h)
 {
-    ev->ts = port->ts;
-    if (!flat_event(&s->flats[port->flat], &s->in->decoder, port->file, &port->file_ev, ev,
-                    &s->read_err))
-        return false;
-    const struct tsdl *tsdl = port->file->tsdl;
+    uint32_t class;
+    const struct event *ev = handed_take(h, &class);
+    const struct tsdl *tsdl = h->flat->tsdl;
+    uint32_t *name = &h->flat->names[class];
+    if (*name == UINT32_MAX)
+        *name = decoder_name(&s->in->decoder, tsdl->events[class].name);
+    s->in->decoder.counts[*name]++;
     if (!s->in->events)
         intake_start(s->in, tsdl->clock_offset_s,
-                     cycles_to_ns((uint64_t)tsdl->clock_offset, tsdl->clock_hz), port->ts);
+                     cycles_to_ns((uint64_t)tsdl->clock_offset, tsdl->clock_hz), ev->ts);
     intake_push(s->in, ev);
-    return true;
 }
 
-static bool take_event(struct sink *s, struct port *port)
+static void take_event(struct sink *s, struct port *port)
 {
     struct event ev;
     s->events++;
-    if (port->in_packet)
-        return take_from_file(s, port, &ev);
-    take_message(s, port, &ev);
-    return true;
+    if (port->handed)
+        take_handed(s, port->handed);
+    else
+        take_message(s, port, &ev);
 }
 
 /* Fills the heap with each port's first event. */
@@ -336,8 +364,8 @@ static enum advance step(struct sink *s)
     if (!s->heap_len)
         return ADVANCE_END;
     struct port *port = &s->ports[s->heap[0]];
-    if (!s->refill && !take_event(s, port))
-        return ADVANCE_ERROR;
+    if (!s->refill)
+        take_event(s, port);
     s->refill = 0;
     enum advance result = advance(s, port);
     if (result == ADVANCE_AGAIN)
@@ -363,10 +391,17 @@ static struct sink *sink_of(bt_self_component_sink *self)
     return bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
 }
 
+static void flat_free(struct flat_trace *flat)
+{
+    flat_trace_release(flat);
+    free(flat);
+}
+
 static void free_sink(struct sink *s)
 {
     for (uint64_t i = 0; s->ports && i < s->setup->ports; i++) {
         struct port *port = &s->ports[i];
+        handed_free(port->handed);
         for (; port->pos < port->count; port->pos++)
             bt_message_put_ref(port->msgs[port->pos]);
         bt_message_iterator_put_ref(port->iterator);
@@ -374,7 +409,7 @@ static void free_sink(struct sink *s)
     if (s->in == &s->own_intake)
         intake_release(&s->own_intake);
     for (size_t i = 0; i < s->flat_count; i++)
-        flat_trace_release(&s->flats[i]);
+        flat_free(s->flats[i]);
     free(s->flats);
     map64_release(&s->cpu_of_stream);
     free(s->ports);

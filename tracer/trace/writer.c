@@ -24,6 +24,21 @@ struct rows {
     size_t count;    /* rows */
 };
 
+/* A block being packed; blocks are written in order of submission. */
+struct packing {
+    struct pool_job job;
+    enum trace_table table;
+    uint32_t part;   /* index, where the block's offset goes */
+    size_t block;    /* likewise */
+    uint64_t *words; /* owned, the rows */
+    size_t words_cap;
+    unsigned rows;
+    struct strbuf packed; /* the result */
+};
+enum {
+    MOST_PACKING = 64
+};
+
 struct part {
     uint32_t key;
     bool sorted; /* pending rows are in order */
@@ -48,9 +63,11 @@ struct trace_writer {
     struct file_out out;
     struct table tables[TRACE_TABLE_COUNT];
     struct intern strings;
-    struct intern frames;      /* a frame's column words as bytes */
-    struct map64 node_of_edge; /* parent << 32 | frame -> node */
-    struct strbuf packed;      /* the block being written */
+    struct intern frames;                 /* a frame's column words as bytes */
+    struct map64 node_of_edge;            /* parent << 32 | frame -> node */
+    struct pool *pool;                    /* borrowed; NULL: blocks are packed at once */
+    struct packing packing[MOST_PACKING]; /* a ring */
+    unsigned packing_head, packing_count;
     struct trace_section *toc; /* owned */
     size_t toc_count;
     size_t toc_cap;
@@ -145,23 +162,62 @@ static void add_totals(struct trace_writer *w, struct part *p, const uint64_t *w
     }
 }
 
+static void pack_rows(void *data)
+{
+    struct packing *k = data;
+    strbuf_clear(&k->packed);
+    block_pack(&trace_tables[k->table], k->words, k->rows, &k->packed);
+}
+
+/* Writes the oldest block out. */
+static void write_packed(struct trace_writer *w)
+{
+    struct packing *k = &w->packing[w->packing_head];
+    pool_wait(w->pool, &k->job);
+    w->tables[k->table].parts[k->part].blocks[k->block].off = w->out.off;
+    file_out_write(&w->out, k->packed.p, k->packed.len);
+    w->packing_head = (w->packing_head + 1) % MOST_PACKING;
+    w->packing_count--;
+}
+
+static void write_all_packed(struct trace_writer *w)
+{
+    while (w->packing_count)
+        write_packed(w);
+}
+
+static void submit_block(struct trace_writer *w, enum trace_table table, const struct part *p,
+                         const uint64_t *words, unsigned rows)
+{
+    if (w->packing_count == MOST_PACKING)
+        write_packed(w);
+    struct packing *k = &w->packing[(w->packing_head + w->packing_count++) % MOST_PACKING];
+    size_t count = (size_t)rows * trace_tables[table].columns;
+    mem_grow(&k->words, &k->words_cap, count, sizeof *k->words);
+    memcpy(k->words, words, count * sizeof *words);
+    k->table = table;
+    k->part = (uint32_t)(p - w->tables[table].parts);
+    k->block = p->block_count - 1;
+    k->rows = rows;
+    k->job = (struct pool_job){.run = pack_rows, .data = k};
+    pool_submit(w->pool, &k->job);
+}
+
 static void write_block(struct trace_writer *w, enum trace_table table, struct part *p,
                         const uint64_t *words, unsigned rows)
 {
     const struct trace_table_info *info = &trace_tables[table];
     if (table == TRACE_THREAD_STATE_TABLE)
-        add_totals(w, p, words, rows); /* may write a block of its own: before this one's offset */
+        add_totals(w, p, words, rows);
     mem_grow(&p->blocks, &p->blocks_cap, p->block_count + 1, sizeof *p->blocks);
     struct trace_block_entry *e = &p->blocks[p->block_count++];
-    *e = (struct trace_block_entry){.off = w->out.off};
+    *e = (struct trace_block_entry){0};
     if (info->ts_column >= 0) {
         e->first_ts = words[info->ts_column];
         p->packed_ts = words[(rows - 1) * info->columns + (unsigned)info->ts_column];
     }
     p->packed_rows += rows;
-    strbuf_clear(&w->packed);
-    block_pack(info, words, rows, &w->packed);
-    file_out_write(&w->out, w->packed.p, w->packed.len);
+    submit_block(w, table, p, words, rows);
 }
 
 /* Packs the oldest pending rows, a block at a time, keeping `keep` or fewer. */
@@ -270,6 +326,12 @@ void trace_writer_meta_u64(struct trace_writer *w, const char *key, uint64_t val
     trace_writer_meta(w, key, text);
 }
 
+void trace_writer_use(struct trace_writer *w, struct pool *pool)
+{
+    write_all_packed(w); /* by the pool that has them */
+    w->pool = pool;
+}
+
 uint64_t trace_writer_bytes(const struct trace_writer *w)
 {
     return w->out.off;
@@ -316,10 +378,12 @@ static bool merge_late(struct trace_writer *w, enum trace_table table, struct pa
         from--;                              /* it may end after the first late row */
     if (table == TRACE_THREAD_STATE_TABLE) { /* totals start anew with the first block */
         from = 0;
+        write_all_packed(w);
         struct part *sums = part_of(&w->tables[TRACE_STATE_TOTAL_TABLE], p->key);
         sums->pending.count = sums->block_count = sums->packed_rows = 0;
         memset(p->totals, 0, sizeof *p->totals);
     }
+    write_all_packed(w);
     struct rows all = {0};
     for (size_t b = from; b < p->block_count; b++) {
         uint64_t rows = p->packed_rows - b * TRACE_BLOCK_ROWS;
@@ -366,20 +430,31 @@ static void write_section(struct trace_writer *w, enum trace_section_kind kind, 
     file_out_write(&w->out, data, bytes);
 }
 
+/* Writes the rows that still wait, partition by partition. */
+static bool finish_parts(struct trace_writer *w, enum trace_table table, struct err *err)
+{
+    struct table *t = &w->tables[table];
+    write_all_packed(w); /* they know their partition by its place */
+    qsort(t->parts, t->part_count, sizeof *t->parts, by_key);
+    for (size_t i = 0; i < t->part_count; i++) {
+        if (t->parts[i].late.count && !merge_late(w, table, &t->parts[i], err))
+            return false;
+        pack_pending(w, table, &t->parts[i], 0);
+    }
+    write_all_packed(w);
+    return true;
+}
+
 static bool finish_table(struct trace_writer *w, enum trace_table table, struct err *err)
 {
     struct table *t = &w->tables[table];
     if (!t->part_count)
         return true;
-    qsort(t->parts, t->part_count, sizeof *t->parts, by_key);
+    if (!finish_parts(w, table, err))
+        return false;
     struct strbuf parts = {0}, blocks = {0};
-    bool ok = true;
-    for (size_t i = 0; ok && i < t->part_count; i++) {
-        struct part *p = &t->parts[i];
-        ok = !p->late.count || merge_late(w, table, p, err);
-        if (!ok)
-            break;
-        pack_pending(w, table, p, 0);
+    for (size_t i = 0; i < t->part_count; i++) {
+        const struct part *p = &t->parts[i];
         struct trace_part_entry entry = {
             .key = p->key,
             .rows = p->packed_rows,
@@ -388,14 +463,12 @@ static bool finish_table(struct trace_writer *w, enum trace_table table, struct 
         strbuf_append(&parts, &entry, sizeof entry);
         strbuf_append(&blocks, p->blocks, p->block_count * sizeof *p->blocks);
     }
-    if (ok) {
-        write_section(w, TRACE_SECTION_PARTS, table, parts.p, parts.len, t->part_count);
-        write_section(w, TRACE_SECTION_BLOCKS, table, blocks.p, blocks.len,
-                      blocks.len / sizeof(struct trace_block_entry));
-    }
+    write_section(w, TRACE_SECTION_PARTS, table, parts.p, parts.len, t->part_count);
+    write_section(w, TRACE_SECTION_BLOCKS, table, blocks.p, blocks.len,
+                  blocks.len / sizeof(struct trace_block_entry));
     strbuf_release(&parts);
     strbuf_release(&blocks);
-    return ok;
+    return true;
 }
 
 static void write_strings(struct trace_writer *w)
@@ -444,7 +517,11 @@ static void writer_free(struct trace_writer *w)
     intern_release(&w->strings);
     intern_release(&w->frames);
     map64_release(&w->node_of_edge);
-    strbuf_release(&w->packed);
+    for (int i = 0; i < MOST_PACKING; i++) {
+        pool_wait(w->pool, &w->packing[i].job);
+        free(w->packing[i].words);
+        strbuf_release(&w->packing[i].packed);
+    }
     free(w->toc);
     file_out_discard(&w->out);
     free(w);

@@ -9,11 +9,13 @@
  * Rows of a partition may come in any order; those in order of `ts` cost least
  * (a late row makes its partition's tail be rewritten once, at close). Memory:
  * one block for each open partition, the strings, the stacks, and late rows.
- * The file appears under its name only when close succeeds. Not thread-safe. */
+ * The file appears under its name only when close succeeds. Not thread-safe,
+ * though it may pack on threads of its own. */
 #ifndef TRACE_WRITER_H
 #define TRACE_WRITER_H
 
 #include "base/err.h"
+#include "base/pool.h"
 #include "trace/format.h"
 
 #include <stddef.h>
@@ -48,6 +50,10 @@ void trace_writer_stack_define(struct trace_writer *w, uint32_t stack, const uin
 
 void trace_writer_meta(struct trace_writer *w, const char *key, const char *value);
 void trace_writer_meta_u64(struct trace_writer *w, const char *key, uint64_t value);
+
+/* Packs blocks on the pool's threads from here on; the file's bytes do not depend
+ * on it. The pool is borrowed until close. */
+void trace_writer_use(struct trace_writer *w, struct pool *pool);
 
 /* Bytes written so far. */
 uint64_t trace_writer_bytes(const struct trace_writer *w);

@@ -1,0 +1,66 @@
+#include "convert/handed.h"
+
+#include "base/arena.h"
+
+#include <stdlib.h>
+
+struct handed *handed_new(const struct ctf_stream *file, struct flat_trace *flat, struct pool *pool)
+{
+    struct handed *h = mem_realloc(NULL, 1, sizeof *h);
+    *h = (struct handed){.file = file, .flat = flat, .pool = pool};
+    h->batches[0].end = true; /* of the packet before the first */
+    return h;
+}
+
+void handed_free(struct handed *h)
+{
+    if (!h)
+        return;
+    pool_wait(h->pool, &h->job);
+    flat_batch_release(&h->batches[0]);
+    flat_batch_release(&h->batches[1]);
+    free(h);
+}
+
+static void fill(void *data)
+{
+    struct handed *h = data;
+    flat_fill(h->flat, &h->cursor, &h->batches[!h->current]);
+}
+
+static void begin_filling(struct handed *h)
+{
+    h->filling = true;
+    h->job = (struct pool_job){.run = fill, .data = h};
+    pool_submit(h->pool, &h->job);
+}
+
+void handed_packet(struct handed *h)
+{
+    h->cursor = *h->file;
+    begin_filling(h);
+}
+
+bool handed_wants_packet(const struct handed *h)
+{
+    return !h->filling && h->batches[h->current].end && !handed_damage(h);
+}
+
+bool handed_some(struct handed *h)
+{
+    while (h->pos == h->batches[h->current].count && h->filling) {
+        pool_wait(h->pool, &h->job);
+        h->filling = false;
+        h->current = !h->current;
+        h->pos = 0;
+        if (!h->batches[h->current].end)
+            begin_filling(h);
+    }
+    return h->pos < h->batches[h->current].count;
+}
+
+const struct err *handed_damage(const struct handed *h)
+{
+    const struct flat_batch *b = &h->batches[h->current];
+    return b->err.text[0] ? &b->err : NULL;
+}
