@@ -12,6 +12,7 @@ declare -A may=(
     [base]=''
     [trace]='base'
     [profile]='base trace'
+    [pprof]='base trace profile'
     [symbols]='base'
     [analyze]='base trace profile symbols'
     [report]='base trace profile symbols analyze'
@@ -21,7 +22,7 @@ declare -A may=(
     [session]='base tracepoints'
     [collect]='base tracepoints'
     [http]='base trace profile symbols analyze report'
-    [cli]='base trace profile symbols analyze report export query convert session http'
+    [cli]='base trace profile pprof symbols analyze report export query convert session http'
     [viewer/model]='base trace profile symbols analyze model'
     [viewer/gfx]='base gfx'
     [viewer/ui]='base gfx model ui'
@@ -64,6 +65,7 @@ only_in 'bpf/|linux/perf_event' tracer/collect/
 only_in 'elfutils' tracer/symbols/
 only_in 'dwarf' tracer/symbols/ tracepoints/agent/ # constants only in the agent
 only_in 'libdeflate' tracer/profile/
+only_in 'pcre2' tracer/pprof/
 only_in 'sqlite3' tracer/query/
 only_in 'cjson' tracer/export/ tracer/report/ tracer/session/ tracer/cli/ viewer/
 

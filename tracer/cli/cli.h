@@ -41,6 +41,7 @@ int cmd_export(int argc, char **argv);
 int cmd_query(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_pprof(int argc, char **argv);
 int cmd_view(int argc, char **argv);
 
 #endif
