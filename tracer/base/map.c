@@ -11,15 +11,6 @@ enum {
     SLOT_DELETED
 };
 
-uint64_t hash64(uint64_t x)
-{
-    x ^= x >> 30;
-    x *= 0xbf58476d1ce4e5b9u;
-    x ^= x >> 27;
-    x *= 0x94d049bb133111ebu;
-    return x ^ (x >> 31);
-}
-
 uint64_t hash_bytes(const void *p, size_t len)
 {
     const unsigned char *b = p;

@@ -34,7 +34,14 @@ void map64_release(struct map64 *m);
 bool map64_next(const struct map64 *m, size_t *pos, uint64_t *key, uint64_t *value);
 
 /* Mixes a u64 well (splitmix64's finaliser). */
-uint64_t hash64(uint64_t x);
+static inline uint64_t hash64(uint64_t x)
+{
+    x ^= x >> 30;
+    x *= 0xbf58476d1ce4e5b9u;
+    x ^= x >> 27;
+    x *= 0x94d049bb133111ebu;
+    return x ^ (x >> 31);
+}
 /* Hash of bytes, not stable across versions. */
 uint64_t hash_bytes(const void *p, size_t len);
 

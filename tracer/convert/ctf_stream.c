@@ -29,12 +29,6 @@ bool ctf_damaged(const struct ctf_stream *s, const char *what, struct err *err)
                    what);
 }
 
-void ctf_index_classes(const struct tsdl *tsdl, struct map64 *classes)
-{
-    for (uint32_t i = 0; i < tsdl->event_count; i++)
-        *map64_put(classes, ctf_class_key(tsdl->events[i].stream_id, tsdl->events[i].id), NULL) = i;
-}
-
 bool ctf_read(struct ctf_stream *s, const struct tsdl_field *f, uint64_t length,
               struct ctf_value *value)
 {
@@ -188,20 +182,20 @@ enum ctf_result ctf_stream_event(struct ctf_stream *s, struct ctf_event *ev, str
         s->ts = load(s->at + tag + 4, 8);
         s->at += tag + 12;
     }
-    uint64_t *index = map64_get(s->classes, ctf_class_key(s->class->id, id));
-    if (!index) {
+    uint32_t index = id < s->class->ids ? s->class->event_of_id[id] : UINT32_MAX;
+    if (index == UINT32_MAX) {
         ctf_damaged(s, "event of an unknown class", err);
         return CTF_DAMAGED;
     }
-    ev->class = &s->tsdl->events[*index];
+    ev->class = &s->tsdl->events[index];
     ev->ts = s->ts;
     return CTF_MORE;
 }
 
 bool ctf_stream_open(struct ctf_stream *s, const char *path, const struct tsdl *tsdl,
-                     const struct map64 *classes, struct err *err)
+                     struct err *err)
 {
-    *s = (struct ctf_stream){.tsdl = tsdl, .classes = classes};
+    *s = (struct ctf_stream){.tsdl = tsdl};
     if (!file_map(&s->map, path, err))
         return false;
     if (!(s->path = strdup(path)))

@@ -11,7 +11,6 @@
 #define CONVERT_CTF_STREAM_H
 
 #include "base/file.h"
-#include "base/map.h"
 #include "convert/tsdl.h"
 
 enum ctf_result {
@@ -36,7 +35,6 @@ struct ctf_stream {
     struct file_map map;
     const struct tsdl *tsdl;
     const struct tsdl_stream *class; /* NULL: the file has no packet */
-    const struct map64 *classes;     /* ctf_class_key -> index into tsdl->events */
     char *path;                      /* owned */
     uint64_t instance_id;
     uint64_t next_off;  /* of the packet after the current one */
@@ -53,16 +51,9 @@ struct ctf_value {
     uint64_t count;       /* array elements; a string's length */
 };
 
-/* Where an event class is in tsdl->events. */
-static inline uint64_t ctf_class_key(uint64_t stream_id, uint64_t event_id)
-{
-    return stream_id << 32 ^ event_id;
-}
-void ctf_index_classes(const struct tsdl *tsdl, struct map64 *classes);
-
-/* tsdl and classes are borrowed until close. */
+/* tsdl is borrowed until close. */
 bool ctf_stream_open(struct ctf_stream *s, const char *path, const struct tsdl *tsdl,
-                     const struct map64 *classes, struct err *err);
+                     struct err *err);
 void ctf_stream_close(struct ctf_stream *s);
 
 /* Goes to the next packet; s->packet tells of it. */

@@ -131,9 +131,8 @@ static bool drop_empty_metadata(struct input *in, struct err *err)
 static bool walk_stream(struct input *in, const char *path, const struct tsdl *tsdl,
                         struct err *err)
 {
-    static const struct map64 no_events; /* headers only */
     struct ctf_stream stream;
-    if (!ctf_stream_open(&stream, path, tsdl, &no_events, err))
+    if (!ctf_stream_open(&stream, path, tsdl, err))
         return false;
     enum ctf_result result;
     uint64_t last_ns = 0;

@@ -28,6 +28,7 @@ enum {
     MODEL_OPEN_WAITS = 4,     /* lock waits nested in one thread */
     MODEL_ENDED_THREADS = 64, /* ended threads that late events may still concern */
     MODEL_SYSCALL_ARGS = 6,
+    MODEL_RECENT = 256,
 };
 
 /* One thread_state row, not written yet. */
@@ -179,15 +180,17 @@ struct model {
     struct trace_writer *w;
     struct symbols *symbols;
     const struct progress *progress;
-    uint64_t t0;                /* first event: the trace's time 0 */
-    uint64_t last_ts;           /* latest time seen */
-    bool kernel_sched;          /* kernel switch records were seen */
-    bool kernel_calls;          /* kernel syscall records were seen */
-    uint64_t lost;              /* events and records lost, all sources */
-    uint64_t seen[EVENT_KINDS]; /* events by kind */
-    struct arena arena;         /* processes, threads, locks */
-    struct map64 proc_of_pid;   /* -> struct proc *, its latest image */
-    struct map64 thread_of_tid; /* -> struct thread *, the latest of that id */
+    uint64_t t0;                             /* first event: the trace's time 0 */
+    uint64_t last_ts;                        /* latest time seen */
+    bool kernel_sched;                       /* kernel switch records were seen */
+    bool kernel_calls;                       /* kernel syscall records were seen */
+    uint64_t lost;                           /* events and records lost, all sources */
+    uint64_t seen[EVENT_KINDS];              /* events by kind */
+    struct arena arena;                      /* processes, threads, locks */
+    struct map64 proc_of_pid;                /* -> struct proc *, its latest image */
+    struct map64 thread_of_tid;              /* -> struct thread *, the latest of that id */
+    struct proc *recent_procs[MODEL_RECENT]; /* by pid, modulo: of the latest look-ups */
+    struct thread *recent_threads[MODEL_RECENT];
     struct proc **procs;
     size_t proc_count, proc_cap;
     struct thread *ended[MODEL_ENDED_THREADS]; /* ring */

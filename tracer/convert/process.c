@@ -61,6 +61,9 @@ static void name_thread(struct model *m, struct thread *t, const char *name)
 
 struct proc *proc_find(const struct model *m, uint32_t pid)
 {
+    struct proc *recent = m->recent_procs[pid % MODEL_RECENT];
+    if (recent && recent->pid == pid)
+        return recent;
     uint64_t *found = map64_get(&m->proc_of_pid, pid);
     return found ? (struct proc *)(uintptr_t)*found : NULL;
 }
@@ -86,6 +89,7 @@ static struct proc *proc_new(struct model *m, uint32_t pid, uint64_t ts)
     mem_grow(&m->procs, &m->proc_cap, m->proc_count + 1, sizeof(struct proc *));
     m->procs[m->proc_count++] = p;
     *map64_put(&m->proc_of_pid, pid, NULL) = (uint64_t)(uintptr_t)p;
+    m->recent_procs[pid % MODEL_RECENT] = p;
     return p;
 }
 
@@ -99,6 +103,9 @@ struct proc *proc_get(struct model *m, uint32_t pid, uint64_t ts)
 
 struct thread *thread_find(const struct model *m, uint32_t tid)
 {
+    struct thread *recent = m->recent_threads[tid % MODEL_RECENT];
+    if (recent && recent->tid == tid)
+        return recent;
     uint64_t *found = map64_get(&m->thread_of_tid, tid);
     return found ? (struct thread *)(uintptr_t)*found : NULL;
 }
@@ -121,6 +128,7 @@ static struct thread *thread_new(struct model *m, uint32_t tid, struct proc *p, 
     if (p)
         adopt_thread(m, t, p);
     *map64_put(&m->thread_of_tid, tid, NULL) = (uint64_t)(uintptr_t)t;
+    m->recent_threads[tid % MODEL_RECENT] = t;
     return t;
 }
 

@@ -15,7 +15,6 @@
 struct source {
     struct arena arena;
     struct tsdl tsdl;
-    struct map64 event_of_id;      /* ctf_class_key -> index into tsdl.events */
     struct source_classes classes; /* the trace in babeltrace2's words */
     const bt_trace *trace;         /* owned reference */
     uint64_t next_stream_id;
@@ -102,8 +101,6 @@ static bool read_metadata(struct source *s, const char *dir, struct err *err)
         return false;
     bool ok = tsdl_parse(&s->tsdl, &s->arena, data, bytes, err);
     free(data);
-    if (ok)
-        ctf_index_classes(&s->tsdl, &s->event_of_id);
     return ok;
 }
 
@@ -126,7 +123,6 @@ static void source_free(struct source *s)
 {
     bt_trace_put_ref(s->trace);
     source_classes_release(&s->classes);
-    map64_release(&s->event_of_id);
     arena_release(&s->arena);
     free(s);
 }
@@ -178,7 +174,7 @@ void source_finalize(bt_self_component_source *self)
 static bool open_stream(struct iterator *it, const char *path, struct err *err)
 {
     struct source *s = it->source;
-    if (!ctf_stream_open(&it->file, path, &s->tsdl, &s->event_of_id, err))
+    if (!ctf_stream_open(&it->file, path, &s->tsdl, err))
         return false;
     enum ctf_result first = ctf_stream_packet(&it->file, err);
     if (first != CTF_MORE) {

@@ -143,8 +143,7 @@ static void write_call(struct model *m, struct thread *t, const struct call *cal
               [TRACE_SYSCALL_arg2] = call->args[2], [TRACE_SYSCALL_arg3] = call->args[3],
               [TRACE_SYSCALL_arg4] = call->args[4], [TRACE_SYSCALL_arg5] = call->args[5],
               [TRACE_SYSCALL_ret] = (uint64_t)call->ret, [TRACE_SYSCALL_stack_id] = call->stack,
-              [TRACE_SYSCALL_object] = call->object,
-              [TRACE_SYSCALL_unfinished] = call->unfinished);
+              [TRACE_SYSCALL_object] = call->object, [TRACE_SYSCALL_unfinished] = call->unfinished);
 }
 
 static void write_oldest(struct model *m, struct thread *t)

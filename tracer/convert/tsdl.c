@@ -1,8 +1,6 @@
 /* From a metadata file to its blocks: trace, env, clock, stream, event. */
 #include "convert/tsdl_parser.h"
 
-#include "base/map.h"
-
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +20,11 @@ static void grow(struct arena *arena, void *items_ptr, size_t *cap, size_t count
 }
 
 /* -- blocks -- */
+
+/* Tracers number event classes from 0. */
+enum {
+    MAX_EVENT_IDS = 1 << 16
+};
 
 static void parse_uuid(struct parser *ps, const char *text, uint8_t uuid[16])
 {
@@ -241,27 +244,44 @@ static bool unique_names(struct parser *ps, const struct tsdl_fields *fields)
     return true;
 }
 
-static bool unique_ids(struct parser *ps)
+/* Fills s->event_of_id; false where an id stands twice. */
+static bool index_events(struct parser *ps, struct tsdl_stream *s)
+{
+    const struct tsdl *out = ps->out;
+    for (uint32_t i = 0; i < out->event_count; i++)
+        if (out->events[i].stream_id == s->id && out->events[i].id >= s->ids)
+            s->ids = (uint32_t)out->events[i].id + 1;
+    s->event_of_id = arena_array(ps->arena, s->ids, sizeof *s->event_of_id);
+    memset(s->event_of_id, 0xff, s->ids * sizeof *s->event_of_id);
+    for (uint32_t i = 0; i < out->event_count; i++) {
+        const struct tsdl_event *e = &out->events[i];
+        if (e->stream_id != s->id)
+            continue;
+        if (s->event_of_id[e->id] != UINT32_MAX)
+            return tsdl_fail(ps, "an event id that stands twice");
+        s->event_of_id[e->id] = i;
+    }
+    return true;
+}
+
+static bool check_ids(struct parser *ps)
 {
     struct tsdl *out = ps->out;
-    for (uint32_t i = 0; i < out->stream_count; i++)
+    for (uint32_t i = 0; i < out->event_count; i++) {
+        const struct tsdl_event *e = &out->events[i];
+        if (e->id >= MAX_EVENT_IDS || e->stream_id > UINT32_MAX)
+            return tsdl_fail(ps, "an event id that large is not supported");
+        if (!unique_names(ps, &e->payload) || !unique_names(ps, &e->common))
+            return false;
+    }
+    for (uint32_t i = 0; i < out->stream_count; i++) {
         for (uint32_t k = 0; k < i; k++)
             if (out->streams[i].id == out->streams[k].id)
                 return tsdl_fail(ps, "two streams of one id");
-    struct map64 seen = {0};
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < out->event_count; i++) {
-        const struct tsdl_event *e = &out->events[i];
-        bool added = false;
-        if (e->id <= UINT32_MAX && e->stream_id <= UINT32_MAX)
-            map64_put(&seen, e->stream_id << 32 | e->id, &added);
-        ok = (added || tsdl_fail(ps, "an event id that is wrong or stands twice")) &&
-             unique_names(ps, &e->payload) && unique_names(ps, &e->common);
+        if (!unique_names(ps, &out->streams[i].context) || !index_events(ps, &out->streams[i]))
+            return false;
     }
-    for (uint32_t i = 0; ok && i < out->stream_count; i++)
-        ok = unique_names(ps, &out->streams[i].context);
-    map64_release(&seen);
-    return ok;
+    return true;
 }
 
 /* -- the file -- */
@@ -319,5 +339,5 @@ bool tsdl_parse(struct tsdl *out, struct arena *arena, const void *data, size_t 
         return err_set(err, "metadata is empty");
     while (!ps->failed && ps->token_kind != END)
         parse_block(ps);
-    return !ps->failed && unique_ids(ps);
+    return !ps->failed && check_ids(ps);
 }

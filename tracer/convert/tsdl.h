@@ -58,6 +58,8 @@ struct tsdl_stream {
     bool large_header;          /* u16 id, u32 time; else 5 and 27 bits */
     struct tsdl_fields packet;  /* packet.context */
     struct tsdl_fields context; /* event.context */
+    uint32_t *event_of_id;      /* index into tsdl's events, or UINT32_MAX */
+    uint32_t ids;               /* length of event_of_id */
 };
 
 struct tsdl_env {

@@ -52,11 +52,16 @@ struct part {
     struct totals_builder *totals; /* owned; thread_state only: the packed rows' */
 };
 
+enum {
+    RECENT_PARTS = 64
+};
+
 struct table {
     struct part *parts; /* owned, in order of first use */
     size_t part_count;
     size_t parts_cap;
-    struct map64 part_of_key; /* index into parts */
+    struct map64 part_of_key;      /* index into parts */
+    uint32_t recent[RECENT_PARTS]; /* index into parts by key, modulo; perhaps another key's */
 };
 
 struct trace_writer {
@@ -109,9 +114,14 @@ static void rows_add(struct rows *r, const uint64_t *values, unsigned columns)
 
 static struct part *part_of(struct table *t, uint32_t key)
 {
+    uint32_t *recent = &t->recent[key % RECENT_PARTS];
+    if (*recent < t->part_count && t->parts[*recent].key == key)
+        return &t->parts[*recent];
     bool added;
     uint64_t *at = map64_put(&t->part_of_key, key, &added);
+    *recent = (uint32_t)*at;
     if (added) {
+        *recent = (uint32_t)t->part_count;
         *at = t->part_count;
         mem_grow(&t->parts, &t->parts_cap, t->part_count + 1, sizeof *t->parts);
         t->parts[t->part_count++] = (struct part){.key = key, .sorted = true};
