@@ -120,16 +120,13 @@ void *mem_realloc(void *p, size_t count, size_t size)
     return q;
 }
 
-void mem_grow(void *items_ptr, size_t *cap, size_t need, size_t size)
+void *mem_grown(void *items, size_t *cap, size_t need, size_t size)
 {
     if (need <= *cap)
-        return;
+        return items;
     size_t n = *cap ? *cap : 8;
     while (n < need)
         n *= 2;
-    void *items;
-    memcpy(&items, items_ptr, sizeof items);
-    items = mem_realloc(items, n, size);
-    memcpy(items_ptr, &items, sizeof items);
     *cap = n;
+    return mem_realloc(items, n, size);
 }

@@ -35,6 +35,8 @@ void *mem_realloc(void *p, size_t count, size_t size);
 
 /* Makes room for at least `need` elements in a growable array:
  *     mem_grow(&v->items, &v->cap, need, sizeof *v->items); */
-void mem_grow(void *items_ptr, size_t *cap, size_t need, size_t size);
+#define mem_grow(items, cap, need, size)                                                           \
+    (void)(*(items) = mem_grown(*(items), (cap), (need), (size)))
+void *mem_grown(void *items, size_t *cap, size_t need, size_t size);
 
 #endif
