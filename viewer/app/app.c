@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include "app/export.h"
 #include "app/keys.h"
 #include "ui/edit.h"
 
@@ -163,6 +164,7 @@ void app_frame(struct app *app)
     views_draw(&app->views, w, h);
     gfx_canvas_cursor(app->canvas, app->views.ui.cursor);
     gfx_canvas_draw(app->canvas, &app->list, app->fonts);
+    export_asked(app);
 }
 
 bool app_is_unsettled(const struct app *app)

@@ -103,6 +103,56 @@ static void tab_latency(struct views *v)
     v->bottom = VIEWS_LATENCY;
 }
 
+static void search_next(struct views *v)
+{
+    views_search_step(v, 1);
+}
+
+static void search_before(struct views *v)
+{
+    views_search_step(v, -1);
+}
+
+static void find_track(struct views *v)
+{
+    views_finder_open(v, VIEWS_FINDER_TRACKS);
+}
+
+static void go_to_time(struct views *v)
+{
+    views_finder_open(v, VIEWS_FINDER_TIME);
+}
+
+static void marker_a(struct views *v)
+{
+    views_set_marker(v, 0);
+}
+
+static void marker_b(struct views *v)
+{
+    views_set_marker(v, 1);
+}
+
+static void tab_curve(struct views *v)
+{
+    v->bottom = VIEWS_CURVE;
+}
+
+static void save_png(struct views *v)
+{
+    v->export = VIEWS_EXPORT_PNG;
+}
+
+static void save_svg(struct views *v)
+{
+    v->export = VIEWS_EXPORT_SVG;
+}
+
+static void save_csv(struct views *v)
+{
+    v->export = VIEWS_EXPORT_CSV;
+}
+
 static void next_file(struct views *v)
 {
     v->tab = (v->tab + 1) % (int)(v->profile_count + 1);
@@ -115,10 +165,22 @@ static void toggle_help(struct views *v)
     v->help_open = !v->help_open;
 }
 
-/* Esc in a profile zooms its graph out. */
+static struct views_flame *flame_in_sight(struct views *v)
+{
+    if (v->tab > 0)
+        return &v->profiles[v->tab - 1].flame;
+    return v->bottom == VIEWS_FLAME ? &v->flame : NULL;
+}
+
+/* Esc in a flame graph goes back from a sandwich, then zooms out. */
 static void escape(struct views *v)
 {
-    if (v->tab > 0 && !v->help_open)
+    struct views_flame *f = flame_in_sight(v);
+    if (f && f->function && v->tab == 0 && !v->help_open)
+        views_flame_focus(f, NULL);
+    else if (f && f->zoom && !v->help_open)
+        f->zoom = 0;
+    else if (v->tab > 0 && !v->help_open)
         views_show_all(v);
     else
         views_clear(v);
@@ -142,10 +204,27 @@ static const struct key {
     {GFX_KEY_HOME, 0, NULL, false, go_begin, {"Move", "Home  End", "go to the begin, the end"}},
     {GFX_KEY_END, 0, NULL, false, go_end, {0}},
     {'f', 0, NULL, false, views_fit, {"Move", "F", "fit the selection, or the picked span"}},
+    {0, 0, "g", false, go_to_time, {"Move", "G", "go to a time, or a range"}},
+    {'z', GFX_CTRL, NULL, false, views_undo, {"Move", "Ctrl+Z  Ctrl+Y", "the view before, after"}},
+    {'y', GFX_CTRL, NULL, false, views_redo, {0}},
+    {0, 0, "/", false, views_search_focus, {"Find", "/", "search; Enter next, Shift+Enter before"}},
+    {0, 0, "n", false, search_next, {"Find", "N  Shift+N", "next and previous hit"}},
+    {0, 0, "N", false, search_before, {0}},
+    {0, 0, "h", false, views_search_dim, {"Find", "H", "dim what the search does not match"}},
+    {'p', GFX_CTRL, NULL, false, find_track, {"Find", "Ctrl+P", "find a track"}},
     {GFX_KEY_UP, 0, NULL, false, thread_up, {"Select", "Up  Down", "select a thread"}},
     {GFX_KEY_DOWN, 0, NULL, false, thread_down, {0}},
     {',', 0, NULL, false, span_before, {"Select", ",  .", "previous and next span of the track"}},
     {'.', 0, NULL, false, span_next, {0}},
+    {'[', 0, NULL, false, views_follow_wake, {"Select", "[  ]", "to the waker, and back"}},
+    {']', 0, NULL, false, views_follow_back, {0}},
+    {'a',
+     GFX_SHIFT,
+     NULL,
+     false,
+     marker_a,
+     {"Select", "Shift+A  Shift+B", "two markers and their distance"}},
+    {'b', GFX_SHIFT, NULL, false, marker_b, {0}},
     {GFX_KEY_ESCAPE,
      0,
      NULL,
@@ -167,11 +246,17 @@ static const struct key {
      NULL,
      false,
      tab_events,
-     {"Panels", "4 ... 8", "events, locks, syscalls, memory, latency"}},
+     {"Panels", "4 ... 9", "events, locks, calls, memory, latency, curve"}},
     {'5', 0, NULL, false, tab_locks, {0}},
     {'6', 0, NULL, false, tab_syscalls, {0}},
     {'7', 0, NULL, false, tab_allocs, {0}},
     {'8', 0, NULL, false, tab_latency, {0}},
+    {'9', 0, NULL, false, tab_curve, {0}},
+    {0, 0, "b", false, views_note_add, {"Panels", "B", "a note on the selection or the pointer"}},
+    {'s', GFX_CTRL, NULL, false, save_png, {"Panels", "Ctrl + S", "save the picture (PNG)"}},
+    {'g', GFX_CTRL, NULL, false, save_svg, {"Panels", "Ctrl + G", "the same as SVG"}},
+    {'e', GFX_CTRL, NULL, false, save_csv, {"Panels", "Ctrl + E", "save the table in sight (CSV)"}},
+    {'c', 0, NULL, false, views_callers, {"Panels", "C", "callers and callees of a flame frame"}},
     {GFX_KEY_TAB, 0, NULL, false, next_file, {"Panels", "Tab", "next file"}},
     {'t', 0, NULL, false, views_toggle_theme, {"Panels", "T", "dark or light"}},
     {0, 0, "?", false, toggle_help, {"Panels", "?", "this list"}},
@@ -190,14 +275,24 @@ enum {
     MOUSE = sizeof mouse / sizeof *mouse
 };
 
+static const struct key *find_key(int key, unsigned mods)
+{
+    for (int i = 0; i < KEYS; i++)
+        if (table[i].key && table[i].key == key && table[i].mods == mods)
+            return &table[i];
+    return NULL;
+}
+
+/* Shift makes no difference where no key asks for it. */
 static const struct key *find(const struct gfx_event *e)
 {
-    for (int i = 0; i < KEYS; i++) {
-        if (e->kind == GFX_EVENT_TEXT ? table[i].text && !strcmp(table[i].text, e->text)
-                                      : table[i].key && table[i].key == e->key &&
-                                            table[i].mods == (e->mods & ~(unsigned)GFX_SHIFT))
-            return &table[i];
+    if (e->kind != GFX_EVENT_TEXT) {
+        const struct key *k = find_key(e->key, e->mods);
+        return k ? k : find_key(e->key, e->mods & ~(unsigned)GFX_SHIFT);
     }
+    for (int i = 0; i < KEYS; i++)
+        if (table[i].text && !strcmp(table[i].text, e->text))
+            return &table[i];
     return NULL;
 }
 

@@ -1,9 +1,11 @@
 #include "app/script.h"
 
+#include "app/export.h"
 #include "app/keys.h"
 #include "base/file.h"
 #include "base/opt.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +39,11 @@ static bool step_key(struct app *app, const char *arg, struct err *err)
     if (!keys_parse(arg, &e))
         return err_set(err, "'%s' is not a key", arg);
     send(app, e);
+    /* A keyboard sends the character too. */
+    if (e.kind == GFX_EVENT_KEY && e.key > ' ' && e.key < 127 && !(e.mods & ~(unsigned)GFX_SHIFT)) {
+        char c = e.mods & GFX_SHIFT ? (char)toupper(e.key) : (char)e.key;
+        send(app, (struct gfx_event){.kind = GFX_EVENT_TEXT, .text = {c}});
+    }
     e.kind = GFX_EVENT_KEY_UP;
     app_event(app, &e);
     return true;
@@ -153,6 +160,16 @@ static bool step_screenshot(struct app *app, const char *arg, struct err *err)
     return gfx_canvas_save(app->canvas, arg, err);
 }
 
+static bool step_svg(struct app *app, const char *arg, struct err *err)
+{
+    return export_svg(app, arg, err);
+}
+
+static bool step_csv(struct app *app, const char *arg, struct err *err)
+{
+    return export_csv(app, arg, err);
+}
+
 static bool step_dump(struct app *app, const char *arg, struct err *err)
 {
     struct strbuf text = {0};
@@ -190,13 +207,23 @@ static const struct {
     const char *name;
     bool (*run)(struct app *app, const char *arg, struct err *err);
 } steps[] = {
-    {"key", step_key},       {"type", step_type},     {"click", step_click},
-    {"move", step_move},     {"drag", step_drag},
-    {"wheel", step_wheel},   {"select-range", step_select},
-    {"show", step_show},     {"tab", step_tab},
-    {"wait", step_wait},     {"screenshot", step_screenshot},
-    {"dump", step_dump},     {"size", step_size},
-    {"expect", step_expect}, {"reject", step_reject},
+    {"key", step_key},
+    {"type", step_type},
+    {"click", step_click},
+    {"move", step_move},
+    {"drag", step_drag},
+    {"wheel", step_wheel},
+    {"select-range", step_select},
+    {"show", step_show},
+    {"tab", step_tab},
+    {"wait", step_wait},
+    {"screenshot", step_screenshot},
+    {"dump", step_dump},
+    {"size", step_size},
+    {"svg", step_svg},
+    {"csv", step_csv},
+    {"expect", step_expect},
+    {"reject", step_reject},
 };
 
 static bool run_line(struct app *app, char *line, struct err *err)

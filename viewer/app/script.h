@@ -5,6 +5,7 @@
  *     drag 300 200 600 200    wheel 400 300 -2 [ctrl|shift]
  *     select-range 10ms 20ms  show 10ms 20ms           tab 1
  *     wait 100                screenshot OUT.png       dump OUT.txt
+ *     svg OUT.svg             csv OUT.csv
  *     size 1280x720           expect TEXT              reject TEXT
  *
  * After each step the picture settles: files are loaded, graphs are made, so

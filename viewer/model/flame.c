@@ -11,6 +11,7 @@ void model_flame_clear(struct model_flame *f)
     f->samples = 0;
     f->unknown = 0;
     f->deepest = 0;
+    f->in_time_order = f->is_diff = false;
     map64_clear(&f->by_name);
     mem_grow(&f->nodes, &f->cap, 1, sizeof *f->nodes);
     f->nodes[f->count++] = (struct model_flame_node){.name = intern_str(&f->names, "all"),
@@ -31,10 +32,14 @@ uint32_t model_flame_child(struct model_flame *f, uint32_t parent, const struct 
 {
     uint32_t name = intern_str(&f->names, frame->name);
     bool added;
+    if (f->in_time_order && f->nodes[parent].child && f->nodes[f->nodes[parent].child].name == name)
+        return f->nodes[parent].child; /* while growing: the last one made */
     uint64_t *at = map64_put(&f->by_name, (uint64_t)parent << 32 | name, &added);
-    if (!added)
+    if (!added && !f->in_time_order)
         return (uint32_t)*at;
     *at = f->count;
+    if (f->in_time_order)
+        f->nodes[parent].child = (uint32_t)f->count;
     mem_grow(&f->nodes, &f->cap, f->count + 1, sizeof *f->nodes);
     struct model_flame_node *n = &f->nodes[f->count];
     *n = (struct model_flame_node){.name = name, .parent = parent, .wait = frame->wait};
@@ -47,7 +52,7 @@ uint32_t model_flame_child(struct model_flame *f, uint32_t parent, const struct 
 }
 
 struct by_weight {
-    uint64_t total;
+    uint64_t total; /* 0 for all where time orders them */
     uint32_t node;
     uint32_t parent;
 };
@@ -67,13 +72,17 @@ void model_flame_finish(struct model_flame *f)
 {
     for (size_t i = 0; i < f->count; i++) {
         f->nodes[i].total = f->nodes[i].self;
+        f->nodes[i].before = f->nodes[i].before_self;
         f->nodes[i].child = f->nodes[i].sibling = 0;
     }
-    for (size_t i = f->count; i-- > 1;)
+    for (size_t i = f->count; i-- > 1;) {
         f->nodes[f->nodes[i].parent].total += f->nodes[i].total;
+        f->nodes[f->nodes[i].parent].before += f->nodes[i].before;
+    }
     struct by_weight *order = mem_realloc(NULL, f->count, sizeof *order);
     for (size_t i = 1; i < f->count; i++)
-        order[i - 1] = (struct by_weight){f->nodes[i].total, (uint32_t)i, f->nodes[i].parent};
+        order[i - 1] = (struct by_weight){f->in_time_order ? 0 : f->nodes[i].total, (uint32_t)i,
+                                          f->nodes[i].parent};
     qsort(order, f->count - 1, sizeof *order, heaviest_first);
     for (size_t i = f->count - 1; i-- > 0;) {
         struct model_flame_node *parent = &f->nodes[order[i].parent];
@@ -204,15 +213,25 @@ void model_top_from_flame(struct model_top *top, const struct model_flame *f,
         if (added) {
             *at = top->count;
             mem_grow(&top->rows, &top->cap, top->count + 1, sizeof *top->rows);
-            top->rows[top->count++] = (struct model_top_row){.name = n->name, .module = n->module};
+            top->rows[top->count++] =
+                (struct model_top_row){.name = n->name, .module = n->module, .source = n->source};
         }
         top->rows[*at].self += n->self;
-        if (!below_its_own(f, i))
-            top->rows[*at].total += n->total;
+        top->rows[*at].before_self += n->before_self;
+        if (below_its_own(f, i))
+            continue;
+        top->rows[*at].total += n->total;
+        top->rows[*at].before += n->before;
     }
     map64_release(&by_id);
     sorting = f;
     int (*const orders[])(const void *, const void *) = {by_self, by_total, by_name};
     if (top->count)
         qsort(top->rows, top->count, sizeof *top->rows, orders[order]);
+}
+
+void model_top_release(struct model_top *top)
+{
+    free(top->rows);
+    *top = (struct model_top){0};
 }

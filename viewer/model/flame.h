@@ -32,6 +32,8 @@ struct model_flame_node {
     enum model_class wait; /* of a pseudo-frame that names a wait, else MODEL_CLASSES */
     uint64_t self;         /* weight that ends here */
     uint64_t total;        /* with all below */
+    uint64_t before_self;  /* of a difference: the same in the first profile */
+    uint64_t before;
 };
 
 struct model_flame {
@@ -42,6 +44,8 @@ struct model_flame {
     uint64_t samples;     /* stacks added */
     uint64_t unknown;     /* weight without a stack */
     uint32_t deepest;
+    bool in_time_order; /* equal stacks apart in time are nodes of their own; set it after clear */
+    bool is_diff;
 };
 
 void model_flame_clear(struct model_flame *f);
@@ -54,6 +58,7 @@ static inline const char *model_flame_name(const struct model_flame *f, uint32_t
 enum model_flame_kind {
     MODEL_FLAME_CPU,   /* samples: ns of CPU time */
     MODEL_FLAME_WAITS, /* blocked states: ns of waiting, by stack and reason */
+    MODEL_FLAME_BOTH,  /* both: where the time of threads went */
 };
 
 struct model_flame_job {
@@ -61,12 +66,16 @@ struct model_flame_job {
     enum model_flame_kind kind;
     struct model_range range;
     uint32_t thread, thread_end; /* left to do: indices into doc->threads */
-    uint64_t row;                /* next row of `thread` */
-    bool entered;                /* `row` was set for `thread` */
+    uint64_t row, wait_row;      /* next row of `thread`: of its samples, of its states */
+    bool entered;                /* they were set for `thread` */
+    bool all_threads;
+    bool in_time_order; /* children from left to right as they ran, by thread */
+    uint32_t base;      /* node that the thread's stacks hang from */
     struct map64 leaf_by_stack;
 };
 
-/* `thread` is an index into doc->threads or MODEL_NO_THREAD for all. */
+/* `thread` is an index into doc->threads or MODEL_NO_THREAD for all. Set
+ * job->in_time_order before the first step. */
 void model_flame_job_init(struct model_flame_job *job, const struct model_doc *doc,
                           enum model_flame_kind kind, struct model_range range, int thread);
 /* Adds at most about `rows` rows; true when the tree is finished. */
@@ -75,6 +84,22 @@ void model_flame_job_release(struct model_flame_job *job);
 
 /* The whole profile, weighted by its value `type`; negative values count as 0. */
 void model_flame_from_profile(struct model_flame *f, const struct profile *p, size_t type);
+
+/* What changed between two profiles of one kind: `total` is `after`'s weight, or
+ * with by_before the first one's; node->before always that of `before`. Relative
+ * scales `before` as if both had the same sum. */
+void model_flame_diff(struct model_flame *out, const struct model_flame *before,
+                      const struct model_flame *after, bool relative, bool by_before);
+
+/* The halves of a sandwich: what a function calls, wherever it is called from, and
+ * who calls it, node 0 being the function itself. A recursion counts once. False
+ * where the function is not in the tree. */
+bool model_flame_callees(struct model_flame *out, const struct model_flame *f, const char *name);
+bool model_flame_callers(struct model_flame *out, const struct model_flame *f, const char *name);
+
+/* match[node] tells which names contain `text`, ignoring case. Returns the weight of
+ * stacks with such a frame. */
+uint64_t model_flame_match(const struct model_flame *f, const char *text, bool *match);
 
 /* Boxes on screen, for drawing and hit test alike. */
 struct model_flame_box {
@@ -102,6 +127,8 @@ struct model_top_row {
     uint32_t module;
     uint64_t self;
     uint64_t total;
+    uint64_t before_self, before; /* of a difference */
+    uint32_t source;              /* id in flame->names: one place of it, or "" */
 };
 
 struct model_top {
@@ -117,5 +144,6 @@ enum model_top_order {
 
 void model_top_from_flame(struct model_top *top, const struct model_flame *f,
                           enum model_top_order order);
+void model_top_release(struct model_top *top);
 
 #endif

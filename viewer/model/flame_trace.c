@@ -10,6 +10,7 @@ void model_flame_job_init(struct model_flame_job *job, const struct model_doc *d
                           enum model_flame_kind kind, struct model_range range, int thread)
 {
     *job = (struct model_flame_job){.doc = doc, .kind = kind, .range = range};
+    job->all_threads = thread == MODEL_NO_THREAD;
     job->thread = thread == MODEL_NO_THREAD ? 0 : (uint32_t)thread;
     job->thread_end = thread == MODEL_NO_THREAD ? doc->thread_count : (uint32_t)thread + 1;
 }
@@ -32,21 +33,32 @@ static uint32_t add_frame(struct model_flame *f, uint32_t parent, const struct t
                                                    .wait = MODEL_CLASSES});
 }
 
-static uint32_t leaf_of(struct model_flame_job *job, struct model_flame *f, uint64_t stack)
+/* The node that a stack ends in. In order of time it is one of this moment, so none
+ * can be remembered. */
+static uint32_t grow_stack(struct model_flame_job *job, struct model_flame *f, uint64_t stack)
 {
-    bool added;
-    uint64_t *at = map64_put(&job->leaf_by_stack, stack, &added);
-    if (!added)
-        return (uint32_t)*at;
     struct trace_frame frames[MODEL_FLAME_DEPTH];
     size_t depth = trace_stack(job->doc->trace, stack, frames, MODEL_FLAME_DEPTH);
     if (depth > MODEL_FLAME_DEPTH)
         depth = MODEL_FLAME_DEPTH;
-    uint32_t node = 0;
+    uint32_t node = job->base;
+    if (!depth)
+        return model_flame_child(f, node,
+                                 &(struct flame_frame){"[no stack]", "", "", MODEL_CLASSES});
     while (depth-- > 0)
         node = add_frame(f, node, &frames[depth]);
-    if (!node)
-        node = model_flame_child(f, 0, &(struct flame_frame){"[no stack]", "", "", MODEL_CLASSES});
+    return node;
+}
+
+static uint32_t leaf_of(struct model_flame_job *job, struct model_flame *f, uint64_t stack)
+{
+    bool added;
+    if (job->in_time_order)
+        return grow_stack(job, f, stack);
+    uint64_t *at = map64_put(&job->leaf_by_stack, stack, &added);
+    if (!added)
+        return (uint32_t)*at;
+    uint32_t node = grow_stack(job, f, stack);
     *map64_put(&job->leaf_by_stack, stack, NULL) = node;
     return node;
 }
@@ -59,22 +71,12 @@ static void add_weight(struct model_flame *f, uint32_t node, uint64_t stack, uin
         f->unknown += weight;
 }
 
-/* Rows of the current thread, at most `left`; false when the thread is done. */
-static bool add_samples(struct model_flame_job *job, struct model_flame *f, uint64_t *left)
+static void add_sample(struct model_flame_job *job, struct model_flame *f, struct trace_cursor *c)
 {
-    uint32_t key = job->doc->threads[job->thread].key;
-    struct trace_cursor c = trace_cursor(job->doc->trace, TRACE_SAMPLE_TABLE, key);
-    if (!job->entered)
-        job->row = trace_lower_bound(&c, (uint64_t)job->range.begin_ns);
-    job->entered = true;
-    for (; job->row < c.total_rows && !c.damaged && *left; job->row++, --*left) {
-        if ((int64_t)trace_get(&c, job->row, TRACE_SAMPLE_ts) >= job->range.end_ns)
-            return false;
-        uint64_t stack = trace_get(&c, job->row, TRACE_SAMPLE_stack_id);
-        uint32_t leaf = leaf_of(job, f, stack);
-        add_weight(f, leaf, stack, trace_get(&c, job->row, TRACE_SAMPLE_weight));
-    }
-    return job->row < c.total_rows && !c.damaged;
+    uint64_t stack = trace_get(c, job->row, TRACE_SAMPLE_stack_id);
+    uint32_t leaf = leaf_of(job, f, stack);
+    add_weight(f, leaf, stack, trace_get(c, job->row, TRACE_SAMPLE_weight));
+    job->row++;
 }
 
 static void add_wait(struct model_flame_job *job, struct model_flame *f, const struct model_span *s,
@@ -82,7 +84,7 @@ static void add_wait(struct model_flame_job *job, struct model_flame *f, const s
 {
     int64_t from = s->begin_ns > job->range.begin_ns ? s->begin_ns : job->range.begin_ns;
     int64_t to = s->end_ns < job->range.end_ns ? s->end_ns : job->range.end_ns;
-    if (to <= from)
+    if (to <= from || !model_class_is_blocked(s->class))
         return;
     char name[64];
     snprintf(name, sizeof name, "[%s]", model_class_name(s->class));
@@ -91,24 +93,66 @@ static void add_wait(struct model_flame_job *job, struct model_flame *f, const s
     add_weight(f, leaf, stack, (uint64_t)(to - from));
 }
 
-static bool add_waits(struct model_flame_job *job, struct model_flame *f, uint64_t *left)
+/* The current thread's samples and states, of which the kind may leave out one. */
+struct flame_rows {
+    struct trace_cursor samples;
+    uint64_t sample_end;
+    struct model_spans states;
+    struct model_span state; /* the next one */
+    bool has_state;
+};
+
+static void next_state(struct model_flame_job *job, struct flame_rows *r)
+{
+    job->wait_row = r->states.next;
+    r->has_state = model_spans_next(&r->states, &r->state) && r->state.begin_ns < job->range.end_ns;
+}
+
+static void enter(struct model_flame_job *job, struct model_flame *f, struct flame_rows *r)
 {
     const struct model_thread *th = &job->doc->threads[job->thread];
-    struct model_spans spans;
-    struct model_span s;
-    model_spans_states(&spans, job->doc->trace, th->key, th->end_ns);
-    if (job->entered)
-        model_spans_goto(&spans, job->row);
-    else
-        model_spans_seek(&spans, job->range.begin_ns);
-    job->entered = true;
-    for (; *left; --*left) {
-        if (!model_spans_next(&spans, &s) || s.begin_ns >= job->range.end_ns)
-            return false;
-        if (model_class_is_blocked(s.class))
-            add_wait(job, f, &s, trace_get(&spans.cursor, s.row, TRACE_THREAD_STATE_stack_id));
+    *r = (struct flame_rows){0};
+    r->samples = trace_cursor(job->doc->trace, TRACE_SAMPLE_TABLE, th->key);
+    model_spans_states(&r->states, job->doc->trace, th->key, th->end_ns);
+    if (job->entered) {
+        model_spans_goto(&r->states, job->wait_row);
+    } else {
+        job->row = trace_lower_bound(&r->samples, (uint64_t)job->range.begin_ns);
+        model_spans_seek(&r->states, job->range.begin_ns);
+        job->base = 0;
+        if (job->in_time_order && job->all_threads) {
+            char name[128];
+            snprintf(name, sizeof name, "%s %u", th->name, th->tid);
+            job->base = model_flame_child(f, 0, &(struct flame_frame){name, "", "", MODEL_CLASSES});
+        }
     }
-    job->row = spans.next;
+    job->entered = true;
+    if (job->kind != MODEL_FLAME_WAITS)
+        r->sample_end = trace_lower_bound(&r->samples, (uint64_t)job->range.end_ns);
+    if (job->kind != MODEL_FLAME_CPU)
+        next_state(job, r);
+}
+
+/* At most `left` rows of the current thread, as they follow in time; false when the
+ * thread is done. */
+static bool add_rows(struct model_flame_job *job, struct model_flame *f, uint64_t *left)
+{
+    struct flame_rows r;
+    enter(job, f, &r);
+    for (; *left; --*left) {
+        bool sample = job->row < r.sample_end && !r.samples.damaged;
+        if (!sample && !r.has_state)
+            return false;
+        if (sample && r.has_state)
+            sample = (int64_t)trace_get(&r.samples, job->row, TRACE_SAMPLE_ts) < r.state.begin_ns;
+        if (sample) {
+            add_sample(job, f, &r.samples);
+            continue;
+        }
+        add_wait(job, f, &r.state,
+                 trace_get(&r.states.cursor, r.state.row, TRACE_THREAD_STATE_stack_id));
+        next_state(job, &r);
+    }
     return true;
 }
 
@@ -116,10 +160,9 @@ bool model_flame_job_step(struct model_flame_job *job, struct model_flame *f, ui
 {
     if (!f->count)
         model_flame_clear(f);
+    f->in_time_order = job->in_time_order;
     while (job->thread < job->thread_end && rows) {
-        bool more =
-            job->kind == MODEL_FLAME_CPU ? add_samples(job, f, &rows) : add_waits(job, f, &rows);
-        if (more)
+        if (add_rows(job, f, &rows))
             return false;
         job->thread++;
         job->entered = false;

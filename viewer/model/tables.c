@@ -17,7 +17,7 @@ const char *tables_text(struct tables_work *w, const char *text)
 
 const char *tables_thread(struct tables_work *w, uint64_t tid)
 {
-    return tid ? model_doc_thread_name(w->doc, tid, &w->table->arena) : "";
+    return tid ? model_doc_thread_name(w->doc, tid, w->doc->duration_ns, &w->table->arena) : "";
 }
 
 const char *tables_lock(struct tables_work *w, uint64_t address, const char *name)
@@ -182,7 +182,7 @@ static void make_allocs(struct tables_work *w)
         {"Peak", MODEL_CELL_BYTES, 80, "the most of it that lived at one time"},
         {"Live", MODEL_CELL_BYTES, 80, "not freed before the end of the range"},
         {"Live count", MODEL_CELL_COUNT, 80, NULL},
-        {"Kept", MODEL_CELL_SHARE, 62, "the live share of what was allocated"},
+        {"Kept", MODEL_CELL_SHARE, 70, "the live share of what was allocated"},
         {"Oldest live", MODEL_CELL_NS, 84, "its age at the end; click leads to its allocation"},
     };
     bool live_only = w->query->variant == MODEL_ALLOCS_LIVE;

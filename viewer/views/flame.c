@@ -1,5 +1,5 @@
-/* flame: flame graph (icicle by default) and the panel tab that keeps one for
- * the visible range. */
+/* flame: flame graph (icicle by default), with search; the panel tab that keeps one
+ * for the visible range. */
 #include "views/palette.h"
 #include "views/views.h"
 
@@ -18,9 +18,15 @@ void views_flame_release(struct views_flame *f)
 {
     model_flame_release(&f->tree);
     model_flame_release(&f->next);
+    model_flame_release(&f->callers.tree);
+    model_flame_release(&f->callees.tree);
     model_flame_job_release(&f->job);
+    model_table_release(&f->top_table);
     free(f->boxes.items);
-    free(f->top.rows);
+    free(f->callers.boxes.items);
+    free(f->callees.boxes.items);
+    free(f->match);
+    free(f->function);
     *f = (struct views_flame){0};
 }
 
@@ -37,15 +43,15 @@ const char *views_weight(char buf[48], const char *unit, uint64_t weight)
     return buf;
 }
 
-static void start(struct views *v, struct model_range range, enum model_flame_kind kind, int thread)
+static void start(struct views *v, struct model_range range, int thread)
 {
     struct views_flame *f = &v->flame;
     model_flame_job_release(&f->job);
     model_flame_clear(&f->next);
     f->range = range;
-    f->kind = kind;
     f->thread = thread;
-    model_flame_job_init(&f->job, v->doc, kind, range, thread);
+    model_flame_job_init(&f->job, v->doc, f->kind, range, thread);
+    f->job.in_time_order = f->in_time_order;
     f->working = true;
     f->made = true;
 }
@@ -79,7 +85,7 @@ static void finish(struct views_flame *f)
     f->next = old;
     f->zoom = zoom;
     f->working = false;
-    f->top_made = false;
+    f->top_made = f->match_made = f->sandwich_made = false;
 }
 
 void views_flame_update(struct views *v)
@@ -88,43 +94,71 @@ void views_flame_update(struct views *v)
     struct model_range range = views_range(v);
     int thread = v->only_thread ? v->thread : MODEL_NO_THREAD;
     bool same = f->made && f->range.begin_ns == range.begin_ns && f->range.end_ns == range.end_ns &&
-                f->job.kind == f->kind && f->thread == thread;
+                f->job.kind == f->kind && f->job.in_time_order == f->in_time_order &&
+                f->thread == thread;
     if (!same)
-        start(v, range, f->kind, thread);
+        start(v, range, thread);
     if (f->working && model_flame_job_step(&f->job, &f->next, SLICE_ROWS))
         finish(f);
     if (f->working)
         v->busy = true;
 }
 
-static void tip_node(struct views *v, const struct views_flame *f, uint32_t node)
+/* Of a difference: how the weight was before, and by how much it changed. */
+static void tip_change(struct views *v, const struct views_flame *f,
+                       const struct model_flame_node *n, struct model_words *w)
 {
-    const struct model_flame_node *n = &f->tree.nodes[node];
-    struct model_words w = {.title = model_flame_name(&f->tree, node), .class = MODEL_CLASSES};
+    char before[48], change[48], share[FMT_MAX];
+    uint64_t away = n->total > n->before ? n->total - n->before : n->before - n->total;
+    model_words_fact(w, "Other", arena_strdup(&v->frame, views_weight(before, f->unit, n->before)));
+    model_words_fact(w, "Difference",
+                     arena_printf(&v->frame, "%s%s  %s", n->total < n->before ? "-" : "+",
+                                  views_weight(change, f->unit, away),
+                                  n->before ? fmt_share(share, away, n->before) : "new"));
+}
+
+static void tip_node(struct views *v, const struct views_flame *f, const struct views_boxes *b,
+                     uint32_t node)
+{
+    const struct model_flame *tree = b->tree;
+    const struct model_flame_node *n = &tree->nodes[node];
+    struct model_words w = {.title = model_flame_name(tree, node), .class = MODEL_CLASSES};
     char total[48], self[48], share[FMT_MAX], of[FMT_MAX];
     uint64_t all = f->tree.nodes[0].total;
-    model_words_fact(&w, "With callees",
+    model_words_fact(&w, b->tree == &f->callers.tree ? "Through it" : "With callees",
                      arena_printf(&v->frame, "%s  %s", views_weight(total, f->unit, n->total),
                                   fmt_share(share, n->total, all)));
-    model_words_fact(&w, "Itself",
-                     arena_printf(&v->frame, "%s  %s", views_weight(self, f->unit, n->self),
-                                  fmt_share(share, n->self, all)));
-    if (f->zoom)
+    if (b->tree != &f->callers.tree)
+        model_words_fact(&w, "Itself",
+                         arena_printf(&v->frame, "%s  %s", views_weight(self, f->unit, n->self),
+                                      fmt_share(share, n->self, all)));
+    if (tree->is_diff)
+        tip_change(v, f, n, &w);
+    if (b->zoom)
         model_words_fact(
             &w, "Of the zoomed",
-            arena_strdup(&v->frame, fmt_share(of, n->total, f->tree.nodes[f->zoom].total)));
-    const char *module = intern_get(&f->tree.names, n->module);
-    const char *source = intern_get(&f->tree.names, n->source);
-    if (module[0])
-        model_words_fact(&w, "Module", module);
-    if (source[0])
-        model_words_fact(&w, "Source", source);
+            arena_strdup(&v->frame, fmt_share(of, n->total, tree->nodes[b->zoom].total)));
+    model_words_fact(&w, "Module", intern_get(&tree->names, n->module));
+    model_words_fact(&w, "Source", intern_get(&tree->names, n->source));
     views_tip(v, &w, 0);
+}
+
+/* Red has grown, blue has shrunk, the more the deeper; grey is as it was. */
+static gfx_color change_color(const struct gfx_theme *t, const struct model_flame_node *n)
+{
+    static const gfx_color grown = 0xff7a66ff, shrunk = 0x74b2ffff;
+    gfx_color same = t->is_dark ? 0xaab4c2ff : 0xd3dae3ff;
+    uint64_t most = n->total > n->before ? n->total : n->before;
+    uint64_t away = n->total > n->before ? n->total - n->before : n->before - n->total;
+    unsigned share = most ? (unsigned)((double)away / (double)most * 255) : 0;
+    return gfx_mix(same, n->total > n->before ? grown : shrunk, share);
 }
 
 static gfx_color box_color(const struct gfx_theme *t, const struct model_flame *f, uint32_t node)
 {
     const struct model_flame_node *n = &f->nodes[node];
+    if (f->is_diff)
+        return change_color(t, n);
     if (n->wait != MODEL_CLASSES)
         return palette_span(t, n->wait);
     if (!node)
@@ -132,96 +166,191 @@ static gfx_color box_color(const struct gfx_theme *t, const struct model_flame *
     return palette_flame(t, intern_get(&f->names, n->module), intern_get(&f->names, n->name));
 }
 
-static void draw_box(struct views *v, const struct views_flame *f, const struct model_flame_box *b,
+static void draw_box(struct views *v, const struct views_boxes *b, uint32_t node,
                      struct gfx_rect box)
 {
     struct ui *ui = &v->ui;
     const struct gfx_theme *t = ui->theme;
-    const struct model_flame_node *n = &f->tree.nodes[b->node];
-    bool above = n->depth < f->tree.nodes[f->zoom].depth, hover = ui_hover(ui, box);
-    gfx_color color = box_color(t, &f->tree, b->node), text = palette_flame_text();
-    if (n->wait != MODEL_CLASSES)
+    const struct model_flame_node *n = &b->tree->nodes[node];
+    bool above = n->depth < b->tree->nodes[b->zoom].depth;
+    gfx_color color = box_color(t, b->tree, node), text = palette_flame_text();
+    if (n->wait != MODEL_CLASSES && !b->tree->is_diff)
         text = palette_span_text(t, n->wait);
-    if (above) {
+    if (above || (b->match && !b->match[node])) {
         color = t->hover;
         text = t->text;
-    } else if (hover) {
+    }
+    if (ui_hover(ui, box) && !above) {
         color = gfx_mix(color, 0xffffffff, t->is_dark ? 90 : 130);
         text = palette_flame_text();
     }
     struct gfx_rect face = {box.x, box.y, box.w > 2 ? box.w - 1 : box.w, box.h - 1};
     gfx_rect(ui->list, face, color);
-    int pad = ui_px(ui, 4);
-    if (face.w > ui_px(ui, 24))
-        ui_label(ui, GFX_SMALL, ui_inset(face, pad, 0), model_flame_name(&f->tree, b->node), text);
+    if (face.w <= ui_px(ui, 24))
+        return;
+    if (gfx_contrast(color | 0xff, text) < 4.5)
+        text = gfx_contrast(color | 0xff, 0xffffffff) > 4.5 ? 0xffffffff : 0x000000ff;
+    ui_label(ui, GFX_SMALL, ui_inset(face, ui_px(ui, 4), 0), model_flame_name(b->tree, node), text);
+}
+
+static void point_at(struct views *v, const struct views_flame *f, struct views_boxes *b,
+                     uint32_t node, struct gfx_rect box)
+{
+    struct ui *ui = &v->ui;
+    if (ui_hover(ui, box)) {
+        tip_node(v, f, b, node);
+        ui->cursor = GFX_CURSOR_HAND;
+        b->hover = node;
+        b->opened = ui->in.double_click;
+    }
+    if (ui_click(ui, UI_ID(b->name, node) ^ (uintptr_t)f, box))
+        b->clicked = node;
+}
+
+void views_boxes_draw(struct views *v, struct views_flame *f, struct views_boxes *b,
+                      struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    int row_h = ui_px(ui, ROW_H), bar = ui_px(ui, 10);
+    b->hover = b->clicked = UINT32_MAX;
+    model_flame_layout(b->tree, b->zoom, r.w - bar, b->boxes);
+    int content = (int)b->boxes->rows * row_h;
+    ui_scroll(ui, UI_ID(b->name, (uintptr_t)f), r, content, b->scroll_px);
+    gfx_clip_push(ui->list, r);
+    for (size_t i = 0; i < b->boxes->count; i++) {
+        const struct model_flame_box *item = &b->boxes->items[i];
+        int row = b->flipped ? (int)(b->boxes->rows - 1 - item->row) : (int)item->row;
+        int y = r.y + row * row_h - *b->scroll_px;
+        if (b->flipped && content < r.h)
+            y += r.h - content;
+        if (y + row_h <= r.y || y >= r.y + r.h)
+            continue;
+        struct gfx_rect box = {r.x + item->x0, y, item->x1 - item->x0, row_h};
+        draw_box(v, b, item->node, box);
+        point_at(v, f, b, item->node, box);
+    }
+    gfx_clip_pop(ui->list);
+}
+
+/* Which nodes the search finds, once for each tree and text. */
+static const bool *matches(struct views *v, struct views_flame *f)
+{
+    if (strcmp(v->found, v->find.text)) {
+        snprintf(v->found, sizeof v->found, "%s", v->find.text);
+        v->flame.match_made = false;
+        for (size_t i = 0; i < v->profile_count; i++)
+            v->profiles[i].flame.match_made = false;
+    }
+    if (!v->find.text[0] || !f->tree.count)
+        return NULL;
+    if (!f->match_made) {
+        mem_grow(&f->match, &f->match_cap, f->tree.count, sizeof *f->match);
+        f->matched = model_flame_match(&f->tree, v->find.text, f->match);
+    }
+    f->match_made = true;
+    return f->match;
+}
+
+/* A profile shows callers and source of the focus below; a trace's panel in its place. */
+static void focus(struct views *v, struct views_flame *f, const char *function)
+{
+    views_flame_focus(f, function);
+    if (v->tab > 0 && v->profiles[v->tab - 1].below == 0)
+        v->profiles[v->tab - 1].below = 1;
+    v->ui.again = true;
+}
+
+void views_graph_draw(struct views *v, struct views_flame *f, struct gfx_rect r)
+{
+    if (!f->tree.count || !f->tree.nodes[0].total) {
+        ui_label_center(&v->ui, GFX_NORMAL, r,
+                        f->working ? "Reading ..." : "Nothing was recorded here",
+                        v->ui.theme->text_dim);
+        return;
+    }
+    struct views_boxes b = {.name = "box",
+                            .tree = &f->tree,
+                            .boxes = &f->boxes,
+                            .zoom = f->zoom,
+                            .flipped = f->flipped,
+                            .scroll_px = &f->scroll_px,
+                            .match = matches(v, f)};
+    views_boxes_draw(v, f, &b, r);
+    f->hover = b.hover == UINT32_MAX ? 0 : b.hover;
+    if (b.opened && b.hover && b.hover != UINT32_MAX) {
+        focus(v, f, model_flame_name(&f->tree, b.hover));
+        f->zoom = 0;
+    } else if (b.clicked != UINT32_MAX) {
+        f->zoom = b.clicked;
+        v->ui.again = true;
+    }
 }
 
 void views_flame_draw(struct views *v, struct views_flame *f, struct gfx_rect r)
 {
+    if (f->function && f->tree.count && f->tree.nodes[0].total)
+        views_sandwich_draw(v, f, r);
+    else
+        views_graph_draw(v, f, r);
+}
+
+void views_flame_tools(struct views *v, struct views_flame *f, struct gfx_rect *r)
+{
+    static const char *const ways[] = {"Icicle", "Flame"};
     struct ui *ui = &v->ui;
-    if (!f->tree.count || !f->tree.nodes[0].total) {
-        ui_label_center(ui, GFX_NORMAL, r, f->working ? "Reading ..." : "Nothing was recorded here",
-                        ui->theme->text_dim);
+    f->flipped = ui_choice(ui, UI_ID("way", 0), r, ways, 2, f->flipped) != 0;
+    ui_cut_left(r, ui_px(ui, 8));
+    ui_edit(ui, UI_ID("find", 0), ui_cut_left(r, ui_px(ui, 120)), &v->find, "Find frames");
+    ui_cut_left(r, ui_px(ui, 8));
+    bool sandwich = f->function && v->tab == 0;
+    const char *back = sandwich ? "Back" : "Zoom out";
+    if (!f->zoom && !sandwich)
         return;
+    if (ui_button(ui, UI_ID("zoom-out", 0), ui_cut_left(r, ui_button_width(ui, back)), back,
+                  false)) {
+        f->zoom = 0;
+        if (sandwich)
+            views_flame_focus(f, NULL);
+        ui->again = true;
     }
-    int row_h = ui_px(ui, ROW_H), bar = ui_px(ui, 10);
-    model_flame_layout(&f->tree, f->zoom, r.w - bar, &f->boxes);
-    int content = (int)f->boxes.rows * row_h;
-    ui_scroll(ui, UI_ID("flame", (uintptr_t)f), r, content, &f->scroll_px);
-    gfx_clip_push(ui->list, r);
-    for (size_t i = 0; i < f->boxes.count; i++) {
-        const struct model_flame_box *b = &f->boxes.items[i];
-        int row = f->flipped ? (int)(f->boxes.rows - 1 - b->row) : (int)b->row;
-        int y = r.y + row * row_h - f->scroll_px;
-        if (f->flipped && content < r.h)
-            y += r.h - content;
-        if (y + row_h <= r.y || y >= r.y + r.h)
-            continue;
-        struct gfx_rect box = {r.x + b->x0, y, b->x1 - b->x0, row_h};
-        draw_box(v, f, b, box);
-        if (ui_hover(ui, box)) {
-            tip_node(v, f, b->node);
-            ui->cursor = GFX_CURSOR_HAND;
-        }
-        if (ui_click(ui, UI_ID("box", b->node) ^ (uintptr_t)f, box)) {
-            f->zoom = b->node;
-            ui->again = true;
-        }
-    }
-    gfx_clip_pop(ui->list);
+    ui_cut_left(r, ui_px(ui, 8));
+}
+
+static const char *summary(struct views *v, struct views_flame *f)
+{
+    static const char *const what[] = {"on CPU", "waiting", "on CPU and waiting"};
+    char weight[48], count[48], share[FMT_MAX];
+    uint64_t total = f->tree.count ? f->tree.nodes[0].total : 0;
+    if (v->find.text[0] && matches(v, f) && !f->function)
+        return arena_printf(&v->frame, "%s found: %s of %s", fmt_share(share, f->matched, total),
+                            views_weight(count, f->unit, f->matched),
+                            views_weight(weight, f->unit, total));
+    return arena_printf(&v->frame, "%s %s, %s", views_weight(weight, f->unit, total), what[f->kind],
+                        model_range_ns(v->selection) ? "selected range" : "visible range");
 }
 
 /* What the graph is about, and its switches. */
 static void draw_tools(struct views *v, struct gfx_rect r)
 {
-    static const char *const kinds[] = {"On CPU", "Waiting"};
-    static const char *const scopes[] = {"All threads", "Selected thread"};
-    static const char *const ways[] = {"Icicle", "Flame"};
+    static const char *const kinds[] = {"On CPU", "Waiting", "Both"};
+    static const char *const scopes[] = {"All threads", "Selected"};
+    static const char *const orders[] = {"Heavy", "In time"};
     struct ui *ui = &v->ui;
     struct views_flame *f = &v->flame;
     r = ui_inset(r, ui_px(ui, 10), ui_px(ui, 4));
-    f->kind = (enum model_flame_kind)ui_choice(ui, UI_ID("kind", 0), &r, kinds, 2, (int)f->kind);
-    ui_cut_left(&r, ui_px(ui, 12));
+    f->kind = (enum model_flame_kind)ui_choice(ui, UI_ID("kind", 0), &r, kinds, 3, (int)f->kind);
+    ui_cut_left(&r, ui_px(ui, 8));
     v->only_thread = ui_choice(ui, UI_ID("scope", 0), &r, scopes, 2, v->only_thread) != 0;
-    ui_cut_left(&r, ui_px(ui, 12));
-    if (v->bottom == VIEWS_FLAME)
-        f->flipped = ui_choice(ui, UI_ID("way", 0), &r, ways, 2, f->flipped) != 0;
-    if (f->zoom && v->bottom == VIEWS_FLAME) {
-        ui_cut_left(&r, ui_px(ui, 12));
-        if (ui_button(ui, UI_ID("zoom-out", 0), ui_cut_left(&r, ui_button_width(ui, "Zoom out")),
-                      "Zoom out", false)) {
-            f->zoom = 0;
-            ui->again = true;
-        }
+    ui_cut_left(&r, ui_px(ui, 8));
+    if (v->bottom == VIEWS_FLAME) {
+        f->in_time_order = ui_choice(ui, UI_ID("order", 0), &r, orders, 2, f->in_time_order) != 0;
+        ui_cut_left(&r, ui_px(ui, 8));
+        views_flame_tools(v, f, &r);
+    } else {
+        views_grid_filter(v, &f->top, &r);
+        ui_cut_left(&r, ui_px(ui, 8));
     }
-    char weight[48], count[FMT_MAX], text[256];
-    uint64_t total = f->tree.count ? f->tree.nodes[0].total : 0;
-    snprintf(text, sizeof text, "%s %s in %s %s, %s", views_weight(weight, f->unit, total),
-             f->kind == MODEL_FLAME_CPU ? "of CPU time" : "of waiting",
-             fmt_count(count, f->tree.samples), f->kind == MODEL_FLAME_CPU ? "samples" : "waits",
-             model_range_ns(v->selection) ? "selected range" : "visible range");
-    ui_cut_left(&r, ui_px(ui, 16));
-    ui_label_right(ui, GFX_SMALL, r, text, ui->theme->text_dim);
+    ui_label_right(ui, GFX_SMALL, r, summary(v, f), ui->theme->text_dim);
 }
 
 static void draw(struct views *v, struct gfx_rect r)
@@ -234,6 +363,7 @@ static void draw(struct views *v, struct gfx_rect r)
 static void draw_top_tab(struct views *v, struct gfx_rect r)
 {
     views_flame_update(v);
+    views_top_update(&v->flame);
     draw_tools(v, ui_cut_top(&r, ui_px(&v->ui, 32)));
     views_top_draw(v, &v->flame, r);
 }

@@ -9,8 +9,8 @@
 enum {
     ROW_H = 20,
     HEAD_H = 22,
-    TEXT_MIN = 70,     /* narrower text columns are left out */
-    STACKS_FROM = 900, /* a panel at least this wide shows stacks beside the rows */
+    TEXT_MIN = 70,      /* narrower text columns are left out */
+    STACKS_FROM = 1150, /* a panel at least this wide shows stacks beside the rows */
     COLUMNS_MAX = 16
 };
 
@@ -78,7 +78,8 @@ static void draw_head(struct views *v, struct views_grid *g, size_t c, struct gf
         ui_fold_mark(ui, at, t->descending, ui->theme->accent);
     if (hover) {
         ui->cursor = GFX_CURSOR_HAND;
-        tip_text(v, column->name, column->help ? column->help : "click to sort");
+        if (column->help)
+            tip_text(v, column->name, column->help);
     }
     if (ui_click(ui, UI_ID(g->name, c), cell)) {
         model_table_sort(t, c);
@@ -232,7 +233,7 @@ enum views_grid_event views_grid_draw(struct views *v, struct views_grid *g, str
     struct ui *ui = &v->ui;
     const struct model_target *stacks = stacks_of(g);
     if (stacks && r.w >= ui_px(ui, STACKS_FROM)) {
-        struct gfx_rect side = ui_cut_right(&r, r.w * 2 / 5);
+        struct gfx_rect side = ui_cut_right(&r, r.w / 3);
         gfx_rect(ui->list, ui_cut_left(&side, 1), ui->theme->line);
         struct model_words words = {.stack_id = stacks->stack_id,
                                     .stack_title = stacks->stack_title,

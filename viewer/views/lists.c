@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-    HISTOGRAM_H = 110
+    HISTOGRAM_BESIDE = 800 /* a panel at least this wide has it to the left of the list */
 };
 
 static const char *const names[MODEL_TABLE_KINDS] = {"events", "locks", "syscalls", "allocations",
@@ -18,6 +18,7 @@ void views_panel_init(struct views_panel *p)
 {
     for (int k = 0; k < MODEL_TABLE_KINDS; k++)
         p->lists[k].grid = (struct views_grid){.name = names[k], .selected = UINT32_MAX};
+    p->notes.selected = SIZE_MAX;
 }
 
 void views_panel_stop(struct views_panel *p)
@@ -29,6 +30,9 @@ void views_panel_stop(struct views_panel *p)
         l->grid.selected = UINT32_MAX;
         model_table_release(&l->table); /* its texts are the trace's */
     }
+    views_curve_stop(&p->curve);
+    model_notes_release(&p->notes.notes);
+    p->notes.selected = SIZE_MAX;
 }
 
 void views_panel_release(struct views_panel *p)
@@ -36,6 +40,7 @@ void views_panel_release(struct views_panel *p)
     views_panel_stop(p);
     for (int k = 0; k < MODEL_TABLE_KINDS; k++)
         model_table_release(&p->lists[k].next);
+    views_curve_release(&p->curve);
 }
 
 static void run(void *arg, const atomic_bool *cancel)
@@ -222,8 +227,8 @@ void views_list_draw(struct views *v, enum model_table_kind kind, struct gfx_rec
         return;
     }
     if (kind == MODEL_TABLE_LATENCY) {
-        int h = ui_px(&v->ui, HISTOGRAM_H);
-        views_latency_draw(v, l, ui_cut_top(&r, h < r.h / 2 ? h : r.h / 2));
+        bool beside = r.w > ui_px(&v->ui, HISTOGRAM_BESIDE);
+        views_latency_draw(v, l, beside ? ui_cut_left(&r, r.w / 2) : ui_cut_top(&r, r.h / 2));
     }
     enum views_grid_event event = views_grid_draw(v, &l->grid, r);
     if (event == VIEWS_GRID_NONE || l->grid.selected >= l->table.row_count)
@@ -268,6 +273,18 @@ void views_jump(struct views *v, const struct model_target *target, bool zoom)
                           target->begin_ns - span / 4 + span);
     }
     v->ui.again = true;
+}
+
+const struct views_grid *views_grid_in_sight(const struct views *v)
+{
+    const struct views_grid *g = NULL;
+    if (v->tab > 0)
+        g = v->profiles[v->tab - 1].below == 0 ? &v->profiles[v->tab - 1].flame.top : NULL;
+    else if (v->doc && v->bottom == VIEWS_TOP)
+        g = &v->flame.top;
+    else if (v->doc && v->bottom >= VIEWS_EVENTS && v->bottom <= VIEWS_LATENCY)
+        g = &v->panel.lists[v->bottom - VIEWS_EVENTS].grid;
+    return g && g->table && g->table->columns ? g : NULL;
 }
 
 static void draw_events(struct views *v, struct gfx_rect r)

@@ -3,7 +3,10 @@
 #ifndef VIEWS_PANEL_H
 #define VIEWS_PANEL_H
 
+#include "analyze/utilization.h"
+#include "model/notes.h"
 #include "model/tables.h"
+#include "model/window.h"
 #include "model/work.h"
 #include "ui/edit.h"
 
@@ -50,8 +53,30 @@ struct views_list {
     uint64_t brush_ns;           /* where a drag over the histogram began */
 };
 
+/* The utilisation curve, made by a worker. */
+struct views_curve {
+    struct arena arena, next_arena;
+    struct analyze_utilization curve, next; /* shown; being made */
+    struct model_range made, asked;
+    int made_thread, asked_thread;
+    struct model_work work;
+    const struct model_doc *doc;
+    bool is_made;
+    bool held; /* shows what it was made for while the window it points to is looked at */
+    struct model_range held_for;
+};
+
+struct views_notes {
+    struct model_notes notes;
+    size_t selected; /* being written; SIZE_MAX: none */
+    struct ui_edit text;
+    int scroll_px;
+};
+
 struct views_panel {
     struct views_list lists[MODEL_TABLE_KINDS];
+    struct views_curve curve;
+    struct views_notes notes;
 };
 
 void views_panel_init(struct views_panel *p);
@@ -64,6 +89,14 @@ void views_list_update(struct views *v, enum model_table_kind kind);
 void views_list_draw(struct views *v, enum model_table_kind kind, struct gfx_rect r);
 /* The histogram above the list of latencies. */
 void views_latency_draw(struct views *v, struct views_list *l, struct gfx_rect r);
+
+void views_curve_stop(struct views_curve *c);
+void views_curve_release(struct views_curve *c);
+
+/* A note on what is selected, picked or pointed at; it can be typed at once. */
+void views_note_add(struct views *v);
+/* The notes' flags on the time axis. */
+void views_notes_axis(struct views *v, struct gfx_rect axis);
 
 /* Picks a row's span on the timeline; `zoom` also shows it large. */
 void views_jump(struct views *v, const struct model_target *target, bool zoom);

@@ -43,6 +43,7 @@ static void draw_axis(struct views *v, struct gfx_rect r)
     }
     gfx_clip_pop(ui->list);
     gfx_rect(ui->list, (struct gfx_rect){r.x, r.y + r.h - 1, r.w, 1}, ui->theme->line);
+    views_notes_axis(v, r);
 }
 
 static void draw_grid(struct views *v, struct gfx_rect r)
@@ -126,9 +127,11 @@ static void draw_lanes(struct views *v, struct gfx_rect names, struct gfx_rect r
             break;
         lane->seen = true;
         views_lane_draw(v, lane, at);
+        views_hits_draw(v, lane, at);
         if (ui_hover(ui, at) && v->hover_ns >= 0)
             views_lane_hover(v, lane, at, ui->in.x);
     }
+    views_arrows_draw(v, r);
     gfx_clip_pop(ui->list);
     gfx_clip_push(ui->list, names);
     for (size_t i = model_lanes_first(&v->lanes, v->scroll_px); i < v->lanes.count; i++) {
@@ -251,6 +254,7 @@ static void draw(struct views *v, struct gfx_rect r)
     handle_drag(v, (struct gfx_rect){seen.x, axis.y, seen.w, full.h});
     gfx_clip_push(ui->list, full);
     draw_selection(v, full);
+    views_markers_draw(v, full, axis.h);
     draw_pointer(v, full);
     gfx_clip_pop(ui->list);
 }

@@ -1,98 +1,145 @@
 /* top: functions by the weight of a flame graph's tree, as a table. */
 #include "views/views.h"
 
-#include "base/fmt.h"
+#include <string.h>
+
+static enum model_cell_kind kind_of(const char *unit)
+{
+    return !strcmp(unit, "nanoseconds") ? MODEL_CELL_NS
+           : !strcmp(unit, "bytes")     ? MODEL_CELL_BYTES
+                                        : MODEL_CELL_COUNT;
+}
 
 enum {
-    ROW_H = 20
+    KINDS = MODEL_CELL_SHARE + 1,
+    COLUMNS = 9,
+    DIFF_COLUMNS = 8
 };
 
-/* Column heads that sort when clicked. */
-static void draw_heads(struct views *v, struct views_flame *f, struct gfx_rect r, const int *widths)
+/* The columns differ only by what weights are. */
+static const struct model_column_info *columns_of(enum model_cell_kind kind)
 {
-    static const char *const texts[] = {"Itself", "With callees", "Function"};
-    static const enum model_top_order orders[] = {MODEL_TOP_SELF, MODEL_TOP_TOTAL, MODEL_TOP_NAME};
-    struct ui *ui = &v->ui;
-    gfx_rect(ui->list, r, ui->theme->raised);
-    for (int i = 0; i < 3; i++) {
-        struct gfx_rect cell = i < 2 ? ui_cut_left(&r, widths[i]) : r;
-        bool on = f->top_order == orders[i];
-        gfx_color color = on || ui_hover(ui, cell) ? ui->theme->text : ui->theme->text_dim;
-        struct gfx_rect mark = {cell.x + cell.w - ui_px(ui, 14), cell.y, ui_px(ui, 14), cell.h};
-        if (i < 2) {
-            ui_label_right(ui, GFX_SMALL, ui_inset(cell, ui_px(ui, 16), 0), texts[i], color);
+    static struct model_column_info columns[KINDS][COLUMNS];
+    const struct model_column_info made[COLUMNS] = {
+        {"Flat", kind, 84, "in the function itself"},
+        {"Flat %", MODEL_CELL_SHARE, 70, "of all"},
+        {"Sum %", MODEL_CELL_SHARE, 70, "of all, with the functions of a larger flat weight"},
+        {"Cum", kind, 84, "in the function and what it calls; a recursion counts once"},
+        {"Cum %", MODEL_CELL_SHARE, 70, "of all"},
+        {"Function", MODEL_CELL_TEXT, 34, NULL},
+        {"Module", MODEL_CELL_TEXT, 14, NULL},
+        {"Source", MODEL_CELL_TEXT, 16, "one place of it"},
+    };
+    memcpy(columns[kind], made, sizeof made);
+    return columns[kind];
+}
+
+static const struct model_column_info *diff_columns_of(enum model_cell_kind kind)
+{
+    static struct model_column_info columns[KINDS][COLUMNS];
+    const struct model_column_info made[COLUMNS] = {
+        {"Flat", kind, 84, "in the function itself"},
+        {"Other flat", kind, 84, "the same in the other profile"},
+        {"Cum", kind, 84, "in the function and what it calls"},
+        {"Other cum", kind, 84, "the same in the other profile"},
+        {"Grown", kind, 84, "by how much cum is larger here"},
+        {"Shrunk", kind, 84, "by how much cum is smaller here"},
+        {"Function", MODEL_CELL_TEXT, 40, NULL},
+        {"Module", MODEL_CELL_TEXT, 14, NULL},
+    };
+    memcpy(columns[kind], made, sizeof made);
+    return columns[kind];
+}
+
+static int64_t share_of(uint64_t part, uint64_t all)
+{
+    return all ? (int64_t)((double)part / (double)all * 10000 + 0.5) : 0;
+}
+
+static int64_t above(uint64_t a, uint64_t b)
+{
+    return a > b ? (int64_t)(a - b) : 0;
+}
+
+static void add_rows(struct views_flame *f, const struct model_top *top)
+{
+    struct model_table *t = &f->top_table;
+    const struct intern *names = &f->tree.names;
+    uint64_t all = f->tree.nodes[0].total, sum = 0;
+    for (size_t i = 0; i < top->count; i++) {
+        const struct model_top_row *row = &top->rows[i];
+        struct model_cell *c = model_table_row(t, NULL);
+        sum += row->self;
+        c[0].n = (int64_t)row->self;
+        if (f->tree.is_diff) {
+            c[1].n = (int64_t)row->before_self;
+            c[2].n = (int64_t)row->total;
+            c[3].n = (int64_t)row->before;
+            c[4].n = above(row->total, row->before);
+            c[5].n = above(row->before, row->total);
         } else {
-            int w = ui_label(ui, GFX_SMALL, ui_inset(cell, ui_px(ui, 8), 0), texts[i], color);
-            mark.x = cell.x + w + ui_px(ui, 12);
+            c[1].n = share_of(row->self, all);
+            c[2].n = share_of(sum, all);
+            c[3].n = (int64_t)row->total;
+            c[4].n = share_of(row->total, all);
+            c[7].text = arena_strdup(&t->arena, model_basename(intern_get(names, row->source)));
         }
-        if (on)
-            ui_fold_mark(ui, mark, true, ui->theme->accent);
-        if (ui_click(ui, UI_ID("top-head", i) ^ (uintptr_t)f, cell)) {
-            f->top_order = orders[i];
-            f->top_made = false;
-            ui->again = true;
-        }
+        size_t texts = f->tree.is_diff ? 6 : 5;
+        c[texts].text = arena_strdup(&t->arena, intern_get(names, row->name));
+        c[texts + 1].text = arena_strdup(&t->arena, intern_get(names, row->module));
     }
 }
 
-/* A weight, its share as text and as a bar behind both. */
-static void draw_weight(struct views *v, struct gfx_rect r, const char *unit, uint64_t weight,
-                        uint64_t all)
+void views_top_update(struct views_flame *f)
 {
-    struct ui *ui = &v->ui;
-    char text[48], share[FMT_MAX];
-    struct gfx_rect bar = ui_inset(r, ui_px(ui, 4), ui_px(ui, 2));
-    bar.w = (int)((double)bar.w * (double)weight / (double)all);
-    gfx_rect(ui->list, bar, gfx_mix(ui->theme->panel, ui->theme->accent, 60));
-    r = ui_inset(r, ui_px(ui, 12), 0);
-    ui_label_right(ui, GFX_NORMAL, ui_cut_right(&r, ui_px(ui, 58)), fmt_share(share, weight, all),
-                   ui->theme->text);
-    ui_label_right(ui, GFX_NORMAL, r, views_weight(text, unit, weight), ui->theme->text);
-}
-
-static void draw_row(struct views *v, const struct views_flame *f, const struct model_top_row *row,
-                     struct gfx_rect r, const int *widths)
-{
-    struct ui *ui = &v->ui;
-    uint64_t all = f->tree.nodes[0].total;
-    struct gfx_rect whole = r;
-    const char *name = intern_get(&f->tree.names, row->name);
-    const char *module = intern_get(&f->tree.names, row->module);
-    if (ui_hover(ui, r))
-        gfx_rect(ui->list, r, ui->theme->raised);
-    draw_weight(v, ui_cut_left(&r, widths[0]), f->unit, row->self, all);
-    draw_weight(v, ui_cut_left(&r, widths[1]), f->unit, row->total, all);
-    struct gfx_rect at = ui_cut_right(&r, r.w / 4);
-    int w = ui_label(ui, GFX_NORMAL, ui_inset(r, ui_px(ui, 8), 0), name, ui->theme->text);
-    ui_label(ui, GFX_SMALL, at, module, ui->theme->text_dim);
-    if (ui_hover(ui, whole) && w < ui_text_width(ui, GFX_NORMAL, name)) {
-        struct model_words tip = {.title = name, .class = MODEL_CLASSES};
-        views_tip(v, &tip, 0);
+    f->top.name = "top";
+    f->top.table = &f->top_table;
+    if (f->top_made || !f->tree.count)
+        return;
+    struct model_top top = {0};
+    const struct model_column_info *old = f->top_table.columns;
+    size_t sort = f->top_table.sort;
+    bool descending = f->top_table.descending;
+    enum model_cell_kind kind = kind_of(f->unit);
+    model_top_from_flame(&top, &f->tree, MODEL_TOP_SELF);
+    if (f->tree.is_diff)
+        model_table_begin(&f->top_table, diff_columns_of(kind), DIFF_COLUMNS, 4);
+    else
+        model_table_begin(&f->top_table, columns_of(kind), COLUMNS - 1, 0);
+    if (old == f->top_table.columns) {
+        f->top_table.sort = sort;
+        f->top_table.descending = descending;
     }
+    add_rows(f, &top);
+    model_top_release(&top);
+    f->top.selected = UINT32_MAX;
+    f->top_made = true;
+    views_grid_refresh(&f->top);
 }
 
 void views_top_draw(struct views *v, struct views_flame *f, struct gfx_rect r)
 {
-    struct ui *ui = &v->ui;
-    const int widths[] = {ui_px(ui, 158), ui_px(ui, 158)};
-    int row_h = ui_px(ui, ROW_H);
+    views_top_update(f);
     if (!f->tree.count || !f->tree.nodes[0].total) {
-        ui_label_center(ui, GFX_NORMAL, r, f->working ? "Reading ..." : "Nothing was recorded here",
-                        ui->theme->text_dim);
+        ui_label_center(&v->ui, GFX_NORMAL, r,
+                        f->working ? "Reading ..." : "Nothing was recorded here",
+                        v->ui.theme->text_dim);
         return;
     }
-    if (!f->top_made)
-        model_top_from_flame(&f->top, &f->tree, f->top_order);
-    f->top_made = true;
-    draw_heads(v, f, ui_cut_top(&r, ui_px(ui, 22)), widths);
-    ui_scroll(ui, UI_ID("top", (uintptr_t)f), r, (int)f->top.count * row_h, &f->top_scroll_px);
-    gfx_clip_push(ui->list, r);
-    for (size_t i = (size_t)(f->top_scroll_px / row_h); i < f->top.count; i++) {
-        struct gfx_rect at = {r.x, r.y + (int)i * row_h - f->top_scroll_px, r.w - ui_px(ui, 10),
-                              row_h};
-        if (at.y >= r.y + r.h)
-            break;
-        draw_row(v, f, &f->top.rows[i], at, widths);
+    size_t name = f->tree.is_diff ? 6 : 5;
+    enum views_grid_event event = views_grid_draw(v, &f->top, r);
+    if (event == VIEWS_GRID_NONE || f->top.selected >= f->top_table.row_count)
+        return;
+    const char *function = model_table_cell(&f->top_table, f->top.selected, name)->text;
+    if (event == VIEWS_GRID_OPENED || v->tab > 0)
+        views_flame_focus(f, function);
+    if (event == VIEWS_GRID_OPENED) {
+        if (v->tab == 0)
+            v->bottom = VIEWS_FLAME;
+        else
+            v->profiles[v->tab - 1].below = 1;
+    } else {
+        ui_edit_set(&v->find, function); /* bright in every graph */
     }
-    gfx_clip_pop(ui->list);
+    v->ui.again = true;
 }

@@ -20,6 +20,7 @@ void views_init(struct views *v)
     v->ui.in.x = v->ui.in.y = -1;
     v->flame.unit = "nanoseconds";
     views_panel_init(&v->panel);
+    views_nav_init(&v->nav);
     model_window_init(&v->window, 0, 1);
 }
 
@@ -29,9 +30,11 @@ void views_release(struct views *v)
         free(v->profiles[i].path);
         profile_release(&v->profiles[i].profile);
         views_flame_release(&v->profiles[i].flame);
+        views_source_release(&v->profiles[i].source);
     }
     free(v->profiles);
     views_panel_release(&v->panel);
+    model_search_release(&v->search.run);
     views_flame_release(&v->flame);
     model_lanes_release(&v->lanes);
     arena_release(&v->frame);
@@ -40,6 +43,10 @@ void views_release(struct views *v)
 void views_set_doc(struct views *v, struct model_doc *doc)
 {
     views_panel_stop(&v->panel);
+    model_search_release(&v->search.run);
+    v->search.placed = false;
+    v->finder.mode = VIEWS_FINDER_CLOSED;
+    views_nav_init(&v->nav);
     model_lanes_release(&v->lanes);
     v->doc = doc;
     v->loading = NULL;
@@ -96,14 +103,39 @@ static void update_lanes(struct views *v)
     v->lanes_scale = v->ui.scale;
 }
 
+void views_lanes_changed(struct views *v)
+{
+    v->lanes_scale = 0;
+    v->ui.again = true;
+}
+
+/* Scrolls to what a command went to, now that its lane is there. */
+static void reveal(struct views *v)
+{
+    struct views_nav *n = &v->nav;
+    const struct model_lane *lane = NULL;
+    if (!n->reveal || !v->doc)
+        return;
+    if (v->pick.set)
+        lane = model_lanes_find(&v->lanes, v->pick.lane, v->pick.thread, v->pick.depth);
+    else if (n->reveal_kind)
+        lane = model_lanes_find(&v->lanes, n->reveal_kind, n->reveal_owner, 0);
+    else if (v->thread != MODEL_NO_THREAD)
+        lane = model_lanes_thread(&v->lanes, (uint32_t)v->thread);
+    if (lane)
+        views_scroll_to(v, lane);
+    n->reveal = false;
+    n->reveal_kind = MODEL_LANE_PROCESS;
+}
+
 static void draw_bottom(struct views *v, struct gfx_rect r)
 {
-    static const char *const names[VIEWS_BOTTOMS] = {"Details", "Flame graph", "Top",
-                                                     "Events",  "Locks",       "Syscalls",
-                                                     "Memory",  "Latency"};
+    static const char *const names[VIEWS_BOTTOMS] = {
+        "Details",  "Flame graph", "Top",     "Events",      "Locks",
+        "Syscalls", "Memory",      "Latency", "Utilisation", "Notes"};
     static const struct view *const bottoms[VIEWS_BOTTOMS] = {
-        &view_details, &view_flame,    &view_top,    &view_events,
-        &view_locks,   &view_syscalls, &view_allocs, &view_latency};
+        &view_details,  &view_flame,  &view_top,     &view_events, &view_locks,
+        &view_syscalls, &view_allocs, &view_latency, &view_curve,  &view_notes};
     struct ui *ui = &v->ui;
     gfx_rect(ui->list, r, ui->theme->panel);
     struct gfx_rect tabs = ui_cut_top(&r, ui_px(ui, TABS_H));
@@ -212,11 +244,15 @@ void views_draw(struct views *v, int width_px, int height_px)
     ui->modal = v->help_open;
     ui_begin(ui, width_px, height_px);
     update_lanes(v);
+    reveal(v);
     gfx_rect(ui->list, r, ui->theme->back);
     view_header.draw(v, ui_cut_top(&r, ui_px(ui, HEADER_H)));
     view_status.draw(v, ui_cut_bottom(&r, ui_px(ui, STATUS_H)));
     draw_main(v, r);
+    views_search_list(v);
+    views_finder_draw(v);
     views_draw_tip(v);
+    views_nav_update(v);
     if (v->help_open) {
         ui->modal = false;
         view_help.draw(v, ui->list->clips[0]);

@@ -10,8 +10,10 @@
 #include "model/describe.h"
 #include "model/flame.h"
 #include "model/lanes.h"
+#include "model/lines.h"
 #include "profile/profile.h"
 #include "ui/ui.h"
+#include "views/find.h"
 #include "views/panel.h"
 
 /* One row of a thread's table, picked or under the pointer. */
@@ -36,12 +38,24 @@ struct views_flame {
     int thread;
     uint32_t zoom; /* node shown at full width */
     bool flipped;  /* root at the bottom */
+    bool in_time_order;
     int scroll_px;
     struct model_flame_boxes boxes;
-    struct model_top top;
-    enum model_top_order top_order;
+    uint32_t hover; /* node under the pointer, 0: none */
+    bool *match;    /* owned: by node, for the search */
+    size_t match_cap;
+    bool match_made;
+    uint64_t matched; /* weight */
+    char *function;   /* owned: the sandwich is about it; NULL: the graph is shown */
+    struct views_half {
+        struct model_flame tree;
+        struct model_flame_boxes boxes;
+        int scroll_px;
+    } callers, callees;
+    bool sandwich_made, function_found;
+    struct model_table top_table;
+    struct views_grid top;
     bool top_made;
-    int top_scroll_px;
     const char *unit; /* of weights: "nanoseconds", "bytes", "count" ... */
 };
 
@@ -51,6 +65,26 @@ struct views_profile {
     struct profile profile;
     size_t type; /* value type shown */
     struct views_flame flame;
+    int diff;       /* against another open profile: 0 not, 1 absolute, 2 relative */
+    bool by_before; /* widths are the other profile's */
+    int below;      /* tab under the graph */
+    struct views_source {
+        struct model_lines lines;
+        struct model_source file; /* the function's, where it was found */
+        char *function;           /* owned: shown */
+        const char *name;         /* of the file, as the profile has it */
+        int64_t first, end;       /* lines with a weight */
+        int scroll_px;
+        bool made;
+    } source;
+};
+
+/* What a key asked the app to write. */
+enum views_export {
+    VIEWS_EXPORT_NONE,
+    VIEWS_EXPORT_PNG,
+    VIEWS_EXPORT_SVG,
+    VIEWS_EXPORT_CSV
 };
 
 struct views_key_help {
@@ -66,6 +100,8 @@ enum views_bottom {
     VIEWS_SYSCALLS,
     VIEWS_ALLOCS,
     VIEWS_LATENCY,
+    VIEWS_CURVE,
+    VIEWS_NOTES,
     VIEWS_BOTTOMS
 };
 
@@ -101,11 +137,17 @@ struct views {
     bool panning;
     size_t next_row; /* of those in sight: the first to be brought up to date */
 
+    struct views_search search;
+    struct views_finder finder;
+    struct views_nav nav;
     struct views_panel panel;
     struct views_flame flame;
+    struct ui_edit find; /* frames that every flame graph shows bright */
+    char found[UI_EDIT_MAX]; /* what matches were made for */
     struct model_words tip; /* tooltip of this frame */
     bool tip_set;
     int tip_more;      /* lines of stack to add */
+    enum views_export export;
     bool busy;         /* work goes on: draw again at once */
     bool waiting;      /* another thread works: draw again now and then */
     char notice[1024]; /* shown in the status line until the next key */
@@ -118,7 +160,7 @@ struct view {
 
 extern const struct view view_header, view_minimap, view_timeline, view_status, view_details,
     view_flame, view_top, view_profile, view_help, view_events, view_locks, view_syscalls,
-    view_allocs, view_latency;
+    view_allocs, view_latency, view_curve, view_notes;
 
 void views_init(struct views *v);
 void views_release(struct views *v);
@@ -140,6 +182,7 @@ void views_step_span(struct views *v, int step); /* next, previous span of the p
 void views_select_range(struct views *v, int64_t begin_ns, int64_t end_ns);
 void views_clear(struct views *v); /* selection and pick; closes help first */
 void views_scroll(struct views *v, int px);
+void views_scroll_to(struct views *v, const struct model_lane *lane);
 void views_toggle_theme(struct views *v);
 /* Range that statistics are about: the selection, else what is visible. */
 struct model_range views_range(const struct views *v);
@@ -152,15 +195,49 @@ void views_draw_tip(struct views *v);
 void views_stacks_draw(struct views *v, const struct model_words *words, struct gfx_rect r,
                        int *scroll_px);
 bool views_timeline_shown(const struct views *v);
+/* Lanes were folded, hidden, moved: they are made anew with the next frame. */
+void views_lanes_changed(struct views *v);
 /* Lane painting and track names (timeline_rows.c, timeline_names.c). */
 void views_lane_draw(struct views *v, struct model_lane *lane, struct gfx_rect r);
 void views_lane_hover(struct views *v, struct model_lane *lane, struct gfx_rect r, int x);
 void views_name_draw(struct views *v, struct model_lane *lane, struct gfx_rect r);
+/* One of the places where flame boxes are: the graph, the halves of a sandwich. */
+struct views_boxes {
+    const char *name; /* for ids */
+    const struct model_flame *tree;
+    struct model_flame_boxes *boxes;
+    uint32_t zoom;
+    bool flipped;
+    int *scroll_px;
+    const bool *match; /* NULL: no search */
+    uint32_t hover;    /* out: node under the pointer, UINT32_MAX: none */
+    uint32_t clicked;  /* out: the same */
+    bool opened;       /* out: by a double click */
+};
+/* Draws a tree's boxes and tells what the pointer does there. */
+void views_boxes_draw(struct views *v, struct views_flame *f, struct views_boxes *b,
+                      struct gfx_rect r);
+/* The graph alone, also while a function is in focus. */
+void views_graph_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
+void views_source_draw(struct views *v, struct views_profile *p, struct gfx_rect r);
+void views_source_release(struct views_source *s);
+void views_sandwich_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
+/* Shows who calls a function and whom it calls; NULL goes back to the graph. */
+void views_flame_focus(struct views_flame *f, const char *function);
+/* Search, order and other tools that every flame graph has, cut off r's left. */
+void views_flame_tools(struct views *v, struct views_flame *f, struct gfx_rect *r);
+/* The sandwich of the frame under the pointer, else of the zoomed one; the same key
+ * goes back. */
+void views_callers(struct views *v);
 /* Flame graph and top table of a views_flame, used by the panel and by profiles. */
 void views_flame_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
+/* Fills the table anew where the tree changed. */
+void views_top_update(struct views_flame *f);
 void views_top_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
 /* Brings v->flame up to date with the range, a slice of work a frame. */
 void views_flame_update(struct views *v);
+/* The table in sight, or NULL. */
+const struct views_grid *views_grid_in_sight(const struct views *v);
 void views_flame_release(struct views_flame *f);
 /* A weight in its unit. */
 const char *views_weight(char buf[48], const char *unit, uint64_t weight);
