@@ -720,6 +720,33 @@ static void test_plugin(void **state)
     assert_true(run_ok(command));
 }
 
+/* What our source says in babeltrace2's own text is what source.ctf.fs says, and our
+ * sink behind it writes the same file. */
+static void test_plugin_source(void **state)
+{
+    (void)state;
+    need_babeltrace2();
+    make_two_packets();
+    trace_close(convert_and_open());
+    char command[1024];
+    const char *pretty = "-c sink.text.pretty -p color=\"never\"";
+    const char *source = "--plugin-path=" TEST_LIB_DIR " -c source.whyprof.ctf -p";
+    snprintf(command, sizeof command,
+             "cd %s && babeltrace2 ctf %s >theirs.txt && babeltrace2 %s 'inputs=[\"ctf\"]' %s "
+             ">ours.txt && cmp ours.txt theirs.txt && grep -q 'second packet' ours.txt",
+             folder, pretty, source, pretty);
+    assert_true(run_ok(command));
+    snprintf(command, sizeof command,
+             "cd %s && babeltrace2 %s 'inputs=[\"ctf\"]' -c sink.whyprof.trace -p "
+             "'path=\"s.out\"' && cmp s.out x.out",
+             folder, source);
+    assert_true(run_ok(command));
+    snprintf(command, sizeof command,
+             "cd %s && babeltrace2 %s 'inputs=[\"none\"]' %s >/dev/null 2>log", folder, source,
+             pretty);
+    assert_false(run_ok(command));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -743,6 +770,7 @@ int main(void)
         TEST(test_out_path),
         TEST(test_many_traces),
         TEST(test_plugin),
+        TEST(test_plugin_source),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
