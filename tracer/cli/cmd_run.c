@@ -1,6 +1,7 @@
 /* whyprof run: start a program with the agent; with --trace, record its whole life
  * and write a trace file when it ends. */
 #include "cli/cli.h"
+#include "cli/live.h"
 #include "cli/record.h"
 
 #include <errno.h>
@@ -10,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET};
+static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET,
+                                        .chunk_bytes = RECORD_CHUNK_BYTES};
 static bool trace;
 
 static const struct opt rows[] = {
@@ -62,8 +64,21 @@ static bool step(void *data, const char *phase, uint64_t done, uint64_t total)
            !signals_take(&in->recorder->signals, NULL);
 }
 
-static bool convert(struct record *rec, struct recorder *r, struct err *err)
+static void print_outcome(const struct record *rec, const struct convert_result *result)
 {
+    fprintf(stderr, "whyprof: %s\n", state_get(&rec->state, "out"));
+    record_print_result(&rec->state, result);
+}
+
+static bool convert(struct record *rec, struct recorder *r, struct live *live, struct err *err)
+{
+    struct convert_result converted;
+    if (live_finish(live, err)) {
+        if (!record_told_outcome(&rec->state, &converted, err))
+            return err_wrap(err, "no trace was written");
+        print_outcome(rec, &converted);
+        return true;
+    }
     while (signals_take(&r->signals, NULL))
         ; /* those that came with the program's end */
     struct interruptible in = {cli_progress_begin(), r};
@@ -73,8 +88,7 @@ static bool convert(struct record *rec, struct recorder *r, struct err *err)
     cli_progress_end(in.shown);
     if (!ok)
         return err_wrap(err, "no trace was written");
-    fprintf(stderr, "whyprof: %s\n", state_get(&rec->state, "out"));
-    record_print_result(&rec->state, &result);
+    print_outcome(rec, &result);
     return true;
 }
 
@@ -84,14 +98,18 @@ static int exit_code(int wait_status)
 }
 
 /* The program's status; 1 where it succeeded but its trace did not. */
-static int finish(struct record *rec, struct recorder *r)
+static int finish(struct record *rec, struct recorder *r, struct live *live)
 {
     struct recorder_result result;
     struct err err = {0};
     bool complete = recorder_finish(r, &result, &err);
     record_note_end(&rec->state, r, &result, complete ? "the program's end" : err.text);
     int status = exit_code(r->wait_status);
-    if (!convert(rec, r, &err)) {
+    if (live->pid) {
+        state_set(&rec->state, "phase", "converting");
+        state_save(&rec->state, NULL);
+    }
+    if (!convert(rec, r, live, &err)) {
         cli_fail(&err);
         status = status ? status : CLI_FAILED;
     }
@@ -108,6 +126,8 @@ static int run_traced(struct record *rec, char **argv, const char *agent)
         return cli_fail(&err);
     record_note_command(&rec->state, argv);
     struct recorder r;
+    struct live live;
+    live_init(&live, rec);
     const struct recorder_options ro = {
         .session_name = rec->session,
         .ctf_dir = state_get(&rec->state, "ctf_dir"),
@@ -116,6 +136,9 @@ static int run_traced(struct record *rec, char **argv, const char *agent)
         .agent_path = agent,
         .collector_path = cli_program_path("whyprof-collector", NULL),
         .argv = argv,
+        .chunk_bytes = options.keep_ctf ? 0 : options.chunk_bytes,
+        .chunk_done = live_chunk_done,
+        .chunk_data = &live,
     };
     int code;
     if (!recorder_begin(&r, &ro, &code, &err)) {
@@ -127,7 +150,7 @@ static int run_traced(struct record *rec, char **argv, const char *agent)
     record_note_start(&rec->state, &r);
     state_save(&rec->state, NULL);
     recorder_wait(&r);
-    return finish(rec, &r);
+    return finish(rec, &r, &live);
 }
 
 int cmd_run(int argc, char **argv)

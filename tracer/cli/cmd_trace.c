@@ -3,6 +3,7 @@
 #include "base/fmt.h"
 #include "base/json.h"
 #include "cli/cli.h"
+#include "cli/live.h"
 #include "cli/record.h"
 #include "cli/trace_start.h"
 #include "session/ctf_files.h"
@@ -141,23 +142,28 @@ static bool convert_in_sight(struct state *st, struct convert_result *result, st
     return ok;
 }
 
-/* What was over already: its outcome as the recorder left it. */
-static bool told_outcome(const struct state *st, struct convert_result *result, struct err *err)
+/* The recorder was killed, but what converts meanwhile goes on to the end. */
+static bool wait_for_converter(struct state *st, struct err *err)
 {
-    if (phase_is(st, "failed")) {
-        err_set(err, "%s", state_get(st, "error"));
-        return *state_get(st, "hint") ? err_hint(err, "%s", state_get(st, "hint")) : false;
-    }
-    result->events = strtoull(state_get(st, "events"), NULL, 10);
-    result->bytes = strtoull(state_get(st, "bytes"), NULL, 10);
-    result->lost = strtoull(state_get(st, "lost"), NULL, 10);
-    return true;
+    enum {
+        EVERY_MS = 20
+    };
+    char path[sizeof st->path];
+    while (live_converting(st))
+        poll(NULL, 0, EVERY_MS);
+    snprintf(path, sizeof path, "%s", st->path);
+    state_release(st);
+    return state_load(st, path, err);
 }
 
 /* Nobody answers: the recorder was killed, or ended between two looks. */
 static bool end_orphan(struct state *st, const struct runtime *rt, struct err *err)
 {
     struct recorder_result result;
+    if (live_converting(st) && !wait_for_converter(st, err))
+        return false;
+    if (over(st))
+        return true;
     bool was_complete = phase_is(st, "stopped") || phase_is(st, "converting");
     if (!recorder_recover(rt, state_get(st, "session"), state_get(st, "ctf_dir"), &result, err))
         return false;
@@ -208,7 +214,8 @@ static int stop_chosen(struct state *st, const struct runtime *rt)
     }
     if (!stop_recording(st, rt, &err))
         return cli_fail(&err);
-    bool ok = over(st) ? told_outcome(st, &result, &err) : convert_in_sight(st, &result, &err);
+    bool ok =
+        over(st) ? record_told_outcome(st, &result, &err) : convert_in_sight(st, &result, &err);
     state_remove(st);
     if (ok) {
         printf("%s\n", state_get(st, "out"));
@@ -323,7 +330,7 @@ static struct situation look(const struct state *st)
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     s.since_ns = strtoull(state_get(st, "since_unix_ns"), NULL, 10);
-    bool alive = record_alive(st);
+    bool alive = record_alive(st) || live_converting(st);
     if (!over(st) && !phase_is(st, "stopped") && !alive)
         s.phase = "cut short";
     if (phase_is(st, "recording") && alive)

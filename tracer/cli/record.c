@@ -318,8 +318,7 @@ bool record_alive(const struct state *st)
     return pid > 0 && ticks && procfs_start_ticks(pid) == ticks;
 }
 
-/* key, value, ..., NULL of all meta.* pairs; the caller frees the array. */
-static const char **collect_meta(const struct state *st)
+const char **record_meta(const struct state *st)
 {
     const char **meta = mem_realloc(NULL, 2 * st->count + 1, sizeof *meta);
     size_t n = 0;
@@ -358,6 +357,38 @@ static bool make_readable(const char *ctf, struct err *err)
                                       : "no events were recorded");
 }
 
+bool record_has_events(const char *ctf_dir)
+{
+    return make_readable(ctf_dir, NULL);
+}
+
+void record_save_outcome(struct state *st, bool ok, const struct convert_result *result,
+                         const struct err *err)
+{
+    state_set(st, "phase", ok ? "done" : "failed");
+    if (ok) {
+        state_set(st, "events", "%" PRIu64, result->events);
+        state_set(st, "bytes", "%" PRIu64, result->bytes);
+        state_set(st, "lost", "%" PRIu64, result->lost);
+    } else {
+        state_set(st, "error", "%s", err->text);
+        state_set(st, "hint", "%s", err->hint);
+    }
+    state_save(st, NULL);
+}
+
+bool record_told_outcome(const struct state *st, struct convert_result *result, struct err *err)
+{
+    if (!strcmp(state_get(st, "phase"), "failed")) {
+        err_set(err, "%s", state_get(st, "error"));
+        return *state_get(st, "hint") ? err_hint(err, "%s", state_get(st, "hint")) : false;
+    }
+    result->events = strtoull(state_get(st, "events"), NULL, 10);
+    result->bytes = strtoull(state_get(st, "bytes"), NULL, 10);
+    result->lost = strtoull(state_get(st, "lost"), NULL, 10);
+    return true;
+}
+
 static void keep_or_remove(struct state *st)
 {
     const char *keep = state_get(st, "keep_ctf"), *ctf = state_get(st, "ctf_dir");
@@ -380,7 +411,7 @@ static void keep_or_remove(struct state *st)
     free(beside);
 }
 
-static void hint_kept(struct err *err, const char *ctf)
+void record_hint_kept(struct err *err, const char *ctf)
 {
     size_t len = strlen(err->hint);
     snprintf(err->hint + len, sizeof err->hint - len,
@@ -391,7 +422,7 @@ bool record_convert(struct state *st, const struct progress *progress,
                     struct convert_result *result, struct err *err)
 {
     const char *ctf = state_get(st, "ctf_dir"), *out = state_get(st, "out");
-    const char **meta = collect_meta(st);
+    const char **meta = record_meta(st);
     struct watched_progress watched = {.inner = progress};
     const struct progress watching = {watch_step, &watched};
     *result = (struct convert_result){0};
@@ -407,7 +438,7 @@ bool record_convert(struct state *st, const struct progress *progress,
     } else if (!readable || (watched.stopped && !*state_get(st, "keep_ctf"))) {
         file_remove_tree(ctf, NULL);
     } else {
-        hint_kept(err, ctf);
+        record_hint_kept(err, ctf);
     }
     return ok;
 }

@@ -21,11 +21,13 @@ struct record_options {
     const char *alloc;
     const char *keep_ctf; /* NULL: no, "": beside the trace, else the folder */
     const char *session;
-    uint64_t cpu_hz;    /* RECORD_CPU_HZ_UNSET */
-    const char *flight; /* --flight-recorder: NULL: no, "": of the default length */
+    uint64_t cpu_hz;      /* RECORD_CPU_HZ_UNSET */
+    uint64_t chunk_bytes; /* convert whenever so much was recorded; 0: at the end only */
+    const char *flight;   /* --flight-recorder: NULL: no, "": of the default length */
 };
 
 #define RECORD_CPU_HZ_UNSET UINT64_MAX
+#define RECORD_CHUNK_BYTES  (64u << 20)
 
 /* Rows of an option table; `o` is a static struct record_options. */
 #define RECORD_OPTION_ROWS(o)                                                                      \
@@ -41,6 +43,12 @@ struct record_options {
          &(o).alloc, "WHICH", "allocations to record: sampled (default) or all"},                  \
         {0, "cpu-hz", OPT_U64, &(o).cpu_hz, "N", "CPU samples per second and thread"},             \
         {0, "session", OPT_STR, &(o).session, "NAME", "name of the LTTng session"},                \
+        {0,                                                                                        \
+         "chunk-size",                                                                             \
+         OPT_U64,                                                                                  \
+         &(o).chunk_bytes,                                                                         \
+         "BYTES",                                                                                  \
+         "convert meanwhile, whenever that much was recorded (default 64M;\n0: at the end)"},      \
     {                                                                                              \
         0, "keep-ctf", OPT_OPT_STR, &(o).keep_ctf, "DIR",                                          \
             "keep LTTng's own (CTF) files too, beside the trace or in DIR"                         \
@@ -87,6 +95,17 @@ bool record_alive(const struct state *st);
  * only when progress asked to stop do they go. */
 bool record_convert(struct state *st, const struct progress *progress,
                     struct convert_result *result, struct err *err);
+/* What a conversion needs besides: key, value, ..., NULL of the state's meta.*, borrowed
+ * from it; the caller frees the array. */
+const char **record_meta(const struct state *st);
+/* Cuts off what a crash left half-written; is there anything to convert? */
+bool record_has_events(const char *ctf_dir);
+/* Saves how the conversion went for who asks later: "done" or "failed"; and tells it. */
+void record_save_outcome(struct state *st, bool ok, const struct convert_result *result,
+                         const struct err *err);
+bool record_told_outcome(const struct state *st, struct convert_result *result, struct err *err);
+/* Adds to the hint where the CTF files are. */
+void record_hint_kept(struct err *err, const char *ctf_dir);
 /* "12,345 events, 1.2 MiB; none lost" and what else is to be known, on stderr. */
 void record_print_result(const struct state *st, const struct convert_result *result);
 

@@ -1,6 +1,7 @@
 #include "cli/trace_start.h"
 
 #include "cli/cli.h"
+#include "cli/live.h"
 #include "cli/record.h"
 #include "session/procfs.h"
 
@@ -13,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET};
+static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET,
+                                        .chunk_bytes = RECORD_CHUNK_BYTES};
 static bool all;
 
 static const struct opt rows[] = {
@@ -138,24 +140,10 @@ static void detach_stdio(void)
     close(null_fd);
 }
 
-static void save_outcome(struct state *st, bool ok, const struct convert_result *result,
-                         const struct err *err)
-{
-    state_set(st, "phase", ok ? "done" : "failed");
-    if (ok) {
-        state_set(st, "events", "%" PRIu64, result->events);
-        state_set(st, "bytes", "%" PRIu64, result->bytes);
-        state_set(st, "lost", "%" PRIu64, result->lost);
-    } else {
-        state_set(st, "error", "%s", err->text);
-        state_set(st, "hint", "%s", err->hint);
-    }
-    state_save(st, NULL);
-}
-
-/* `trace stop` converts by itself, in sight of its user; after any other end the
- * recorder does, and leaves the outcome for `trace stop` to tell. */
-static void end_recording(struct record *rec, struct recorder *r, enum recorder_end end)
+/* What was not converted meanwhile `trace stop` converts by itself, in sight of its user;
+ * after any other end the recorder does, and leaves the outcome for `trace stop` to tell. */
+static void end_recording(struct record *rec, struct recorder *r, struct live *live,
+                          enum recorder_end end)
 {
     static const char *const why[] = {[RECORDER_TARGET_ENDED] = "the target's end",
                                       [RECORDER_STOPPED] = "whyprof trace stop",
@@ -168,19 +156,18 @@ static void end_recording(struct record *rec, struct recorder *r, enum recorder_
                     !complete                           ? err.text
                     : end == RECORDER_STOPPED && !asked ? "a signal"
                                                         : why[end]);
-    if (!asked) {
+    state_set(&rec->state, "phase", asked && !live->pid ? "stopped" : "converting");
+    state_save(&rec->state, NULL);
+    if (!live_finish(live, &err) && !asked) {
         struct convert_result converted;
-        state_set(&rec->state, "phase", "converting");
-        state_save(&rec->state, NULL);
         bool ok = record_convert(&rec->state, NULL, &converted, &err);
-        save_outcome(&rec->state, ok, &converted, &err);
-    } else {
-        state_save(&rec->state, NULL);
+        record_save_outcome(&rec->state, ok, &converted, &err);
     }
     recorder_release(r);
 }
 
-static void background(struct record *rec, const struct recorder_options *ro, int report_fd)
+static void background(struct record *rec, const struct recorder_options *ro, struct live *live,
+                       int report_fd)
 {
     struct recorder r;
     struct report report = {0};
@@ -206,10 +193,10 @@ static void background(struct record *rec, const struct recorder_options *ro, in
     (void)!write(report_fd, &report, sizeof report);
     close(report_fd);
     if (report.ok)
-        end_recording(rec, &r, recorder_wait(&r));
+        end_recording(rec, &r, live, recorder_wait(&r));
 }
 
-static bool fork_recorder(struct record *rec, const struct recorder_options *ro,
+static bool fork_recorder(struct record *rec, const struct recorder_options *ro, struct live *live,
                           struct report *report)
 {
     int fds[2];
@@ -219,7 +206,7 @@ static bool fork_recorder(struct record *rec, const struct recorder_options *ro,
     pid_t pid = fork();
     if (pid == 0) {
         close(fds[0]);
-        background(rec, ro, fds[1]);
+        background(rec, ro, live, fds[1]);
         _exit(0);
     }
     close(fds[1]);
@@ -242,6 +229,8 @@ static int start(struct record *rec, const struct targets *t, char **program)
         return cli_fail(&report.err);
     if (program)
         record_note_command(&rec->state, program);
+    struct live live;
+    live_init(&live, rec);
     const struct recorder_options ro = {
         .session_name = rec->session,
         .ctf_dir = state_get(&rec->state, "ctf_dir"),
@@ -254,9 +243,12 @@ static int start(struct record *rec, const struct targets *t, char **program)
         .pid_count = t->count,
         .all = all,
         .keep_ns = rec->keep_ns,
+        .chunk_bytes = rec->keep_ns || options.keep_ctf ? 0 : options.chunk_bytes,
+        .chunk_done = live_chunk_done,
+        .chunk_data = &live,
         .background = true,
     };
-    if (!fork_recorder(rec, &ro, &report)) {
+    if (!fork_recorder(rec, &ro, &live, &report)) {
         if (program)
             err_wrap(&report.err, "%s", program[0]);
         cli_fail(&report.err);

@@ -73,11 +73,47 @@ void intake_lost(struct intake *in, struct intake_loss loss)
     in->losses[in->loss_count++] = loss;
 }
 
+static const char *stream_name(const char *path)
+{
+    const char *name = path;
+    for (const char *p = path; (p = strstr(p, "/ust/")); p++)
+        name = p;
+    return name;
+}
+
+void intake_count_discards(struct intake *in, const char *path, uint64_t count)
+{
+    uint32_t known = in->streams.count;
+    uint32_t id = intern_str(&in->streams, stream_name(path));
+    mem_grow(&in->discards, &in->discards_cap, (size_t)id + 1, sizeof *in->discards);
+    if (id == known)
+        in->discards[id] = (struct intake_discards){0};
+    in->discards[id].latest = count;
+}
+
+bool intake_new_discards(const struct intake *in, const char *path, uint64_t count,
+                         uint64_t *discarded)
+{
+    const char *name = stream_name(path);
+    for (uint32_t id = 0; id < in->streams.count; id++) {
+        const struct intake_discards *d = &in->discards[id];
+        if (!d->known || count < d->before || strcmp(intern_get(&in->streams, id), name) != 0)
+            continue;
+        *discarded = count - d->before;
+        return true;
+    }
+    return false;
+}
+
 /* Where less is held back than a chunk has, as is always so, what comes to be held back
  * from the next one is later: the queue stays in order. */
 void intake_end(struct intake *in)
 {
     pass_held(in, in->until_ns);
+    for (uint32_t id = 0; id < in->streams.count; id++) {
+        in->discards[id].before = in->discards[id].latest;
+        in->discards[id].known = true;
+    }
 }
 
 static void write_losses(struct intake *in)
@@ -168,6 +204,8 @@ void intake_release(struct intake *in)
     order_release(&in->order);
     event_queue_release(&in->held);
     free(in->losses);
+    intern_release(&in->streams);
+    free(in->discards);
     arena_release(&in->arena);
     *in = (struct intake){0};
 }

@@ -16,6 +16,7 @@
 #define CONVERT_INTAKE_H
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "base/progress.h"
 #include "convert/convert.h"
 #include "convert/decode.h"
@@ -28,6 +29,13 @@ struct intake_loss {
     uint64_t count;      /* 0: nobody knows */
     int64_t cpu;         /* -1: not told */
     const char *source;  /* copied */
+};
+
+/* A stream's count of discarded events, which goes on from chunk to chunk. */
+struct intake_discards {
+    uint64_t latest; /* in this chunk */
+    uint64_t before; /* at the end of the last chunk, where known */
+    bool known;
 };
 
 struct intake {
@@ -43,6 +51,9 @@ struct intake {
     bool has_start;
     int64_t start_unix_ns;
     char hostname[256];
+    struct intern streams; /* by their place in the session: "/ust/uid/0/64-bit/whyprof_0" */
+    struct intake_discards *discards; /* owned; by stream */
+    size_t discards_cap;
     struct arena arena;         /* the losses' sources */
     struct intake_loss *losses; /* owned */
     size_t loss_count, loss_cap;
@@ -56,6 +67,11 @@ void intake_begin(struct intake *in, uint64_t until_ns);
 void intake_start(struct intake *in, int64_t seconds, uint64_t offset_ns, uint64_t ts);
 void intake_push(struct intake *in, const struct event *ev);
 void intake_lost(struct intake *in, struct intake_loss loss);
+/* Notes a stream file's count of discarded events so far. */
+void intake_count_discards(struct intake *in, const char *path, uint64_t count);
+/* What was discarded since the chunk before; false where that is not known. */
+bool intake_new_discards(const struct intake *in, const char *path, uint64_t count,
+                         uint64_t *discarded);
 void intake_end(struct intake *in);
 /* Writes what needs the whole and gives the file its name. meta: key, value, ..., NULL;
  * or NULL. result (or NULL) gets events and losses. False with err; *stopped where

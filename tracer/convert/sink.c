@@ -84,8 +84,10 @@ static int64_t stream_cpu(const struct sink *s, const bt_stream *stream)
     return cpu ? (int64_t)*cpu - 1 : -1;
 }
 
-static void on_packet(struct sink *s, const bt_message *msg)
+static void on_packet(struct sink *s, const struct port *port, const bt_message *msg)
 {
+    if (port->file)
+        intake_count_discards(s->in, port->file->path, port->file->packet.discarded);
     const bt_packet *packet = bt_message_packet_beginning_borrow_packet_const(msg);
     const bt_field *context = bt_packet_borrow_context_field_const(packet);
     s->packets++;
@@ -99,12 +101,17 @@ static void on_packet(struct sink *s, const bt_message *msg)
     }
 }
 
-static void on_discarded_events(struct sink *s, const bt_message *msg)
+static void on_discarded_events(struct sink *s, const struct port *port, const bt_message *msg)
 {
     const bt_stream *stream = bt_message_discarded_events_borrow_stream_const(msg);
     struct intake_loss loss = {.cpu = stream_cpu(s, stream),
                                .source = "events discarded: buffer full"};
-    bt_message_discarded_events_get_count(msg, &loss.count);
+    const struct ctf_stream *file = port->file;
+    bool told = bt_message_discarded_events_get_count(msg, &loss.count) ==
+                BT_PROPERTY_AVAILABILITY_AVAILABLE;
+    if (!told && file &&
+        intake_new_discards(s->in, file->path, file->packet.discarded, &loss.count) && !loss.count)
+        return; /* they were told in the chunk before */
     if (bt_stream_class_discarded_events_have_default_clock_snapshots(
             bt_stream_borrow_class_const(stream))) {
         loss.begin = snapshot_ns(
@@ -164,10 +171,10 @@ static void on_other_message(struct sink *s, struct port *port, const bt_message
         on_stream(s, port, bt_message_stream_beginning_borrow_stream_const(msg));
         break;
     case BT_MESSAGE_TYPE_PACKET_BEGINNING:
-        on_packet(s, msg);
+        on_packet(s, port, msg);
         break;
     case BT_MESSAGE_TYPE_DISCARDED_EVENTS:
-        on_discarded_events(s, msg);
+        on_discarded_events(s, port, msg);
         break;
     case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
         on_discarded_packets(s, msg);

@@ -1,0 +1,44 @@
+#!/bin/bash
+# Conversion during the recording: many small chunks make the same trace as one.
+. "$(dirname "$0")/lib.sh"
+
+chunks() { find .*.ctf/archives -maxdepth 1 -name '2*' 2>/dev/null | wc -l; }
+calls() { "$WHYPROF" query "$1" "select count(*) from syscall where name = '$2'" | tail -1; }
+lives() {
+    "$WHYPROF" query "$1" "select count(*) from thread t where end_ts - start_ts <>
+        (select sum(dur) from thread_state s where s.tid = t.tid)" | tail -1
+}
+whole() {
+    check "$1 is sound" "$WHYPROF" check "$1" >/dev/null
+    check "$1 has all reads" [ "$(calls "$1" read)" -ge 250000 ]
+    check "$1 has all writes" [ "$(calls "$1" write)" -ge 250000 ]
+    check "$1: not one more" [ "$(($(calls "$1" write) - 250000))" -lt 20 ]
+    check "$1: whole lives" [ "$(lives "$1")" -eq 0 ]
+    check "$1: one process" [ "$("$WHYPROF" query "$1" 'select count(*) from process' | tail -1)" -eq 1 ]
+}
+load="dd if=/dev/zero of=/dev/null bs=1 count=250000"
+
+status_is 0 "$WHYPROF" run --trace --chunk-size=1M -o run.out -- $load
+check "run: nothing lost" has err 'none lost$'
+whole run.out
+check_no_strays "a run converted meanwhile"
+
+status_is 0 "$WHYPROF" trace start --chunk-size=1M -o start.out -- sh -c "$load 2>/dev/null; exec sleep 20"
+sleep 4
+check "a process converts" [ "$(pgrep -c -f 'trace start --chunk-size=1M')" -ge 2 ]
+check "what is converted is deleted" [ "$(chunks)" -lt 4 ]
+status_is 0 "$WHYPROF" trace stop
+check "the path" [ "$(cat out)" = "$WORK/start.out" ]
+check "the losses" has err 'none lost$'
+check "$(calls start.out write) writes" [ "$(calls start.out write)" -ge 250000 ]
+check_no_strays "a recording converted meanwhile"
+
+# The recorder is killed: who converts ends the recording.
+status_is 0 "$WHYPROF" trace start --chunk-size=1M -o killed.out -- sh -c "$load 2>/dev/null; exec sleep 20"
+sleep 4
+kill -KILL "$(recorder_pid)"
+status_is 0 "$WHYPROF" trace stop
+check "that it is cut short is told" has err 'the recording ends early: '
+check "nothing of it is lost" [ "$(calls killed.out write)" -ge 250000 ]
+check_no_strays "a killed recorder"
+passed
