@@ -173,7 +173,7 @@ static void describe_state(struct model_words *w, const struct model_doc *doc,
         uint64_t holder =
             row < 0 ? 0 : trace_get(&waits, (uint64_t)row, TRACE_LOCK_WAIT_holder_tid);
         if (holder)
-            model_words_fact(w, "Held by", model_doc_thread_name(doc, holder, a));
+            model_words_fact(w, "Held by", model_doc_thread_name(doc, holder, s->end_ns, a));
         lock_totals(w, doc, object, a);
     } else if (model_class_is_blocked(s->class)) {
         struct trace_cursor calls;
@@ -183,7 +183,7 @@ static void describe_state(struct model_words *w, const struct model_doc *doc,
     }
     uint64_t waker = trace_get(c, s->row, TRACE_THREAD_STATE_waker_tid);
     if (waker)
-        model_words_fact(w, "Woken by", model_doc_thread_name(doc, waker, a));
+        model_words_fact(w, "Woken by", model_doc_thread_name(doc, waker, s->end_ns, a));
     w->stack_id = trace_get(c, s->row, TRACE_THREAD_STATE_stack_id);
     w->stack_title = model_class_is_blocked(s->class) ? "Blocked at" : "Stack";
     if (s->class == MODEL_RUNNING && !w->stack_id)
@@ -237,7 +237,7 @@ static void describe_lock_wait(struct model_words *w, const struct model_doc *do
     model_words_fact(w, "Lock", lock_text(doc, lock, a));
     uint64_t holder = trace_get(c, s->row, TRACE_LOCK_WAIT_holder_tid);
     if (holder)
-        model_words_fact(w, "Held by", model_doc_thread_name(doc, holder, a));
+        model_words_fact(w, "Held by", model_doc_thread_name(doc, holder, s->end_ns, a));
     if (trace_get(c, s->row, TRACE_LOCK_WAIT_unfinished))
         model_words_fact(w, "Result", "was still waiting when the trace ended");
     lock_totals(w, doc, lock, a);
@@ -295,7 +295,7 @@ void model_describe_row(struct model_words *w, const struct model_doc *doc, uint
         else
             describe_region(w, doc, &spans, &s, a);
     }
-    minor_fact(w, "Thread", model_doc_thread_name(doc, th->tid, a));
+    minor_fact(w, "Thread", arena_printf(a, "%s %u", th->name[0] ? th->name : "thread", th->tid));
 }
 
 void model_describe_totals(struct model_words *w, const struct model_totals *t, int64_t begin_ns,

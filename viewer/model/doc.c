@@ -82,6 +82,15 @@ static int thread_order(const void *a, const void *b)
     return x->key < y->key ? -1 : 1;
 }
 
+static int tid_order(const void *a, const void *b, void *threads)
+{
+    const struct model_thread *x = (struct model_thread *)threads + *(const uint32_t *)a;
+    const struct model_thread *y = (struct model_thread *)threads + *(const uint32_t *)b;
+    if (x->tid != y->tid)
+        return x->tid < y->tid ? -1 : 1;
+    return x->start_ns < y->start_ns ? -1 : x->start_ns > y->start_ns;
+}
+
 static void order_threads(struct model_doc *doc)
 {
     qsort(doc->threads, doc->thread_count, sizeof *doc->threads, thread_order);
@@ -89,8 +98,9 @@ static void order_threads(struct model_doc *doc)
         struct model_process *p = &doc->processes[doc->threads[i].process];
         if (!p->count++)
             p->first = i;
-        *map64_put(&doc->thread_by_tid, doc->threads[i].tid, NULL) = i;
+        doc->by_tid[i] = i;
     }
+    qsort_r(doc->by_tid, doc->thread_count, sizeof *doc->by_tid, tid_order, doc->threads);
 }
 
 static struct model_counter *counter_named(struct model_doc *doc, const char *name, uint32_t pid)
@@ -181,6 +191,7 @@ struct model_doc *model_doc_open(const char *path, struct err *err)
     uint64_t threads = trace_rows(t, TRACE_THREAD_TABLE, 0);
     uint64_t processes = trace_rows(t, TRACE_PROCESS_TABLE, 0) + threads;
     doc->processes = arena_array(&doc->arena, processes + 1, sizeof *doc->processes);
+    doc->by_tid = arena_array(&doc->arena, threads + 1, sizeof *doc->by_tid);
     doc->threads = arena_array(&doc->arena, threads + 1, sizeof *doc->threads);
     read_processes(doc);
     read_threads(doc);
@@ -211,22 +222,35 @@ void model_doc_close(struct model_doc *doc)
     free(doc->name_class);
     free(doc->overview.thread_ns);
     free(doc->overview.running_ns);
-    map64_release(&doc->thread_by_tid);
     map64_release(&doc->lock_by_address);
     trace_close(doc->trace);
     arena_release(&doc->arena);
     free(doc);
 }
 
-const struct model_thread *model_doc_thread(const struct model_doc *doc, uint64_t tid)
+const struct model_thread *model_doc_thread(const struct model_doc *doc, uint64_t tid, int64_t ns)
 {
-    const uint64_t *at = tid ? map64_get(&doc->thread_by_tid, tid) : NULL;
-    return at ? &doc->threads[*at] : NULL;
+    uint32_t lo = 0, hi = doc->thread_count;
+    while (lo < hi) { /* the first after (tid, ns) */
+        uint32_t mid = lo + (hi - lo) / 2;
+        const struct model_thread *th = &doc->threads[doc->by_tid[mid]];
+        if (th->tid < tid || (th->tid == tid && th->start_ns <= ns))
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    if (lo && doc->threads[doc->by_tid[lo - 1]].tid == tid)
+        return &doc->threads[doc->by_tid[lo - 1]];
+    /* Seen before it was known to have started. */
+    if (lo < doc->thread_count && doc->threads[doc->by_tid[lo]].tid == tid)
+        return &doc->threads[doc->by_tid[lo]];
+    return NULL;
 }
 
-const char *model_doc_thread_name(const struct model_doc *doc, uint64_t tid, struct arena *a)
+const char *model_doc_thread_name(const struct model_doc *doc, uint64_t tid, int64_t ns,
+                                  struct arena *a)
 {
-    const struct model_thread *th = model_doc_thread(doc, tid);
+    const struct model_thread *th = model_doc_thread(doc, tid, ns);
     if (!th || !th->name[0])
         return arena_printf(a, "thread %u", (unsigned)tid);
     return arena_printf(a, "%s %u", th->name, th->tid);

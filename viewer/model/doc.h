@@ -69,7 +69,7 @@ struct model_doc {
     uint32_t thread_count;
     struct model_counter *counters; /* owned */
     size_t counter_count, counter_cap;
-    struct map64 thread_by_tid;   /* index into threads */
+    uint32_t *by_tid;             /* indices into threads, by tid, then by start */
     struct map64 lock_by_address; /* row of table lock */
     uint8_t *name_class;          /* owned: see model_spans */
     uint64_t events, lost_events;
@@ -86,10 +86,12 @@ void model_doc_read_rows(struct model_doc *doc);
 /* Fills doc->overview; false when cancelled. Call once, on any thread. */
 bool model_overview_run(struct model_doc *doc);
 
-/* The thread with that tid, or NULL. */
-const struct model_thread *model_doc_thread(const struct model_doc *doc, uint64_t tid);
-/* "name 1234" of a tid, or "thread 1234" where it is not in the trace. */
-const char *model_doc_thread_name(const struct model_doc *doc, uint64_t tid, struct arena *a);
+/* The thread that had that tid at an instant: a tid is used again after an exec or
+ * an end. NULL where no thread of the trace ever had it. */
+const struct model_thread *model_doc_thread(const struct model_doc *doc, uint64_t tid, int64_t ns);
+/* "name 1234" of a tid at an instant, or "thread 1234" where it is not in the trace. */
+const char *model_doc_thread_name(const struct model_doc *doc, uint64_t tid, int64_t ns,
+                                  struct arena *a);
 /* Row of table lock for an address, or -1. */
 int64_t model_doc_lock(const struct model_doc *doc, uint64_t address);
 /* How events of a class ("sched", "syscall" ...) were got, or NULL. */

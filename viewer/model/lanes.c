@@ -103,12 +103,18 @@ struct model_lane *model_lanes_at(const struct model_lanes *l, int y)
     return i < l->count ? &l->items[i] : NULL;
 }
 
-struct model_lane *model_lanes_thread(const struct model_lanes *l, uint32_t thread)
+struct model_lane *model_lanes_find(const struct model_lanes *l, enum model_lane_kind kind,
+                                    uint32_t owner, uint32_t depth)
 {
     for (size_t i = 0; i < l->count; i++)
-        if (l->items[i].kind == MODEL_LANE_STATE && l->items[i].owner == thread)
+        if (l->items[i].kind == kind && l->items[i].owner == owner && l->items[i].depth == depth)
             return &l->items[i];
     return NULL;
+}
+
+struct model_lane *model_lanes_thread(const struct model_lanes *l, uint32_t thread)
+{
+    return model_lanes_find(l, MODEL_LANE_STATE, thread, 0);
 }
 
 enum trace_table model_lane_table(enum model_lane_kind kind)

@@ -51,6 +51,9 @@ void model_lane_forget(struct model_lane *lane);
 struct model_lane *model_lanes_at(const struct model_lanes *l, int y);
 /* Index of the first lane that ends below y. */
 size_t model_lanes_first(const struct model_lanes *l, int y);
+/* The lane of that kind and owner, or NULL while it is folded away. */
+struct model_lane *model_lanes_find(const struct model_lanes *l, enum model_lane_kind kind,
+                                    uint32_t owner, uint32_t depth);
 /* The state lane of a thread, or NULL while its process is folded. */
 struct model_lane *model_lanes_thread(const struct model_lanes *l, uint32_t thread);
 

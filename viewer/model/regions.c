@@ -66,6 +66,23 @@ void model_regions_init(struct model_regions *r, const struct trace *t, uint32_t
     free(group);
 }
 
+unsigned model_regions_depth(const struct model_regions *r, uint64_t row)
+{
+    for (unsigned d = 0; d < r->depths; d++) {
+        size_t lo = 0, hi = r->depth[d].count;
+        while (lo < hi) {
+            size_t mid = lo + (hi - lo) / 2;
+            if (r->depth[d].rows[mid] < row)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        if (lo < r->depth[d].count && r->depth[d].rows[lo] == row)
+            return d;
+    }
+    return 0;
+}
+
 void model_regions_release(struct model_regions *r)
 {
     for (unsigned d = 0; d < MODEL_REGION_DEPTHS; d++)

@@ -19,6 +19,8 @@ struct model_regions {
 
 /* One pass over the thread's regions. */
 void model_regions_init(struct model_regions *r, const struct trace *t, uint32_t thread);
+/* The depth of the region in that row; 0 where it is not known. */
+unsigned model_regions_depth(const struct model_regions *r, uint64_t row);
 void model_regions_release(struct model_regions *r);
 
 #endif

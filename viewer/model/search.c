@@ -28,20 +28,19 @@ static unsigned ts_column(const struct trace_cursor *c)
 
 /* --- the worker -------------------------------------------------------------- */
 
-/* How often each name occurred, while rows are read. */
-struct counts {
-    uint32_t *by_string, *by_stack; /* owned */
-    struct map64 by_lock;
-};
-
-static void count_name(struct counts *n, const struct trace_cursor *c, uint64_t name)
+/* A call may have matched by what it is on instead of by its own name. */
+static void count_name(struct search_counts *n, struct trace_cursor *c, uint64_t row, uint64_t name)
 {
     if (c->table == TRACE_THREAD_STATE_TABLE || c->table == TRACE_SAMPLE_TABLE)
         n->by_stack[name]++;
     else if (c->table == TRACE_LOCK_WAIT_TABLE)
         ++*map64_put(&n->by_lock, name, NULL);
+    else if (c->table == TRACE_REGION_TABLE)
+        n->by_string[MODEL_SEARCH_REGION][name]++;
+    else if (trace_get(c, row, TRACE_SYSCALL_name) == name)
+        n->by_string[MODEL_SEARCH_CALL][name]++;
     else
-        n->by_string[name]++;
+        n->by_string[MODEL_SEARCH_FILE][name]++;
 }
 
 static void count_bucket(struct model_search *s, uint64_t ts)
@@ -52,7 +51,7 @@ static void count_bucket(struct model_search *s, uint64_t ts)
         atomic_fetch_add_explicit(&s->buckets[b], 1, memory_order_relaxed);
 }
 
-static bool scan_part(struct model_search *s, struct model_search_part *p, struct counts *n,
+static bool scan_part(struct model_search *s, struct model_search_part *p, struct search_counts *n,
                       const atomic_bool *cancel, uint64_t *done, uint64_t total)
 {
     struct trace_cursor c = cursor_of(s, p);
@@ -63,7 +62,7 @@ static bool scan_part(struct model_search *s, struct model_search_part *p, struc
             if (!search_match_row(s, &c, row, end_ns, &name))
                 continue;
             hits++;
-            count_name(n, &c, name);
+            count_name(n, &c, row, name);
             count_bucket(s, trace_get(&c, row, ts_column(&c)));
         }
         p->groups[first / GROUP] = (uint8_t)hits;
@@ -91,30 +90,38 @@ static uint64_t rows_to_read(const struct model_search *s)
     return total;
 }
 
-static void scan(struct model_search *s, struct counts *n, const atomic_bool *cancel)
+static void scan(struct model_search *s, struct search_counts *n, const atomic_bool *cancel)
 {
     uint64_t total = rows_to_read(s), done = 0;
     for (size_t i = 0; i < s->part_count; i++)
         if (search_match_possible(s, s->parts[i].lane) &&
             !scan_part(s, &s->parts[i], n, cancel, &done, total))
             return;
-    search_match_names(s, n->by_string, n->by_stack, &n->by_lock);
+    search_match_names(s, n);
     atomic_store(&s->permille, 1000);
+}
+
+static uint32_t *counters(uint64_t count)
+{
+    uint32_t *p = calloc(count + 1, sizeof *p);
+    if (!p)
+        abort();
+    return p;
 }
 
 static void run(void *arg, const atomic_bool *cancel)
 {
     struct model_search *s = arg;
-    struct counts n = {0};
+    struct search_counts n = {0};
     if (!search_match_prepare(s, cancel))
         return;
     atomic_store(&s->ready, true);
-    n.by_string = calloc(trace_string_count(s->doc->trace) + 1, sizeof *n.by_string);
-    n.by_stack = calloc(trace_rows(s->doc->trace, TRACE_STACK_TABLE, 0) + 1, sizeof *n.by_stack);
-    if (!n.by_string || !n.by_stack)
-        abort();
+    for (int kind = 0; kind <= MODEL_SEARCH_REGION; kind++)
+        n.by_string[kind] = counters(trace_string_count(s->doc->trace));
+    n.by_stack = counters(trace_rows(s->doc->trace, TRACE_STACK_TABLE, 0));
     scan(s, &n, cancel);
-    free(n.by_string);
+    for (int kind = 0; kind <= MODEL_SEARCH_REGION; kind++)
+        free(n.by_string[kind]);
     free(n.by_stack);
     map64_release(&n.by_lock);
 }

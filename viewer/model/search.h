@@ -34,9 +34,19 @@ struct model_search_part {
     _Atomic uint64_t hits;
 };
 
+enum model_search_kind {
+    MODEL_SEARCH_CALL,
+    MODEL_SEARCH_FILE, /* what a call is on */
+    MODEL_SEARCH_REGION,
+    MODEL_SEARCH_FUNCTION,
+    MODEL_SEARCH_LOCK,
+    MODEL_SEARCH_THREAD,
+    MODEL_SEARCH_KINDS
+};
+
 /* A name that matches and how often it occurs. */
 struct model_search_name {
-    enum model_lane_kind lane; /* of a thread: MODEL_LANE_PROCESS */
+    enum model_search_kind kind;
     const char *name;
     uint64_t count;  /* rows; of a thread 0 */
     uint32_t thread; /* of a thread: index */

@@ -13,8 +13,14 @@ bool search_match_possible(const struct model_search *s, enum model_lane_kind la
  * a string id, a stack id or a lock's address. end_ns: of the thread. */
 bool search_match_row(const struct model_search *s, struct trace_cursor *c, uint64_t row,
                       int64_t end_ns, uint64_t *name);
-/* Fills s->names from how often each of them occurred. */
-void search_match_names(struct model_search *s, const uint32_t *by_string, const uint32_t *by_stack,
-                        const struct map64 *by_lock);
+
+/* How often each name occurred. */
+struct search_counts {
+    uint32_t *by_string[MODEL_SEARCH_REGION + 1]; /* owned: calls, files, regions */
+    uint32_t *by_stack;                           /* owned */
+    struct map64 by_lock;
+};
+/* Fills s->names. */
+void search_match_names(struct model_search *s, const struct search_counts *n);
 
 #endif

@@ -224,30 +224,28 @@ static void add_locks(struct model_search *s, const struct map64 *by_lock)
     while (map64_next(&s->lock_match, &at, &lock, &row)) {
         const uint64_t *count = map64_get(by_lock, lock);
         const char *name = trace_string(s->doc->trace, trace_get(&c, row - 1, TRACE_LOCK_name));
-        add_name(s, (struct model_search_name){.lane = MODEL_LANE_LOCKS,
+        add_name(s, (struct model_search_name){.kind = MODEL_SEARCH_LOCK,
                                                .name = name[0] ? name : "a lock without a name",
                                                .count = count ? *count : 0});
     }
 }
 
-void search_match_names(struct model_search *s, const uint32_t *by_string, const uint32_t *by_stack,
-                        const struct map64 *by_lock)
+void search_match_names(struct model_search *s, const struct search_counts *n)
 {
     uint64_t strings = trace_string_count(s->doc->trace);
     uint32_t *by_function = calloc(strings + 1, sizeof *by_function);
     if (!by_function)
         abort();
     if (s->any_stack)
-        count_functions(s, by_stack, by_function);
-    for (uint64_t i = 1; i < strings && s->any_string; i++) {
-        const char *name = trace_string(s->doc->trace, i);
-        if (by_string[i])
-            add_name(s, (struct model_search_name){
-                            .lane = MODEL_LANE_SYSCALLS, .name = name, .count = by_string[i]});
-        if (by_function[i])
-            add_name(s, (struct model_search_name){
-                            .lane = MODEL_LANE_STATE, .name = name, .count = by_function[i]});
+        count_functions(s, n->by_stack, by_function);
+    for (int kind = 0; kind <= MODEL_SEARCH_FUNCTION; kind++) {
+        const uint32_t *counts = kind == MODEL_SEARCH_FUNCTION ? by_function : n->by_string[kind];
+        for (uint64_t i = 1; i < strings && s->any_string; i++)
+            if (counts[i])
+                add_name(s, (struct model_search_name){.kind = (enum model_search_kind)kind,
+                                                       .name = trace_string(s->doc->trace, i),
+                                                       .count = counts[i]});
     }
-    add_locks(s, by_lock);
+    add_locks(s, &n->by_lock);
     free(by_function);
 }

@@ -66,6 +66,13 @@ void model_spans_seek(struct model_spans *s, int64_t ns)
     model_spans_goto(s, row);
 }
 
+uint64_t model_spans_row(const struct model_spans *s, uint64_t index)
+{
+    if (index >= s->count)
+        return s->cursor.total_rows;
+    return row_of(s, index);
+}
+
 void model_spans_goto(struct model_spans *s, uint64_t index)
 {
     s->next = index;

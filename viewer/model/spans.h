@@ -45,6 +45,8 @@ void model_spans_table(struct model_spans *s, const struct trace *t, enum trace_
 void model_spans_seek(struct model_spans *s, int64_t ns);
 /* The same by number of the span, 0 to count. */
 void model_spans_goto(struct model_spans *s, uint64_t index);
+/* The table's row of the span with that index (count: one past the last). */
+uint64_t model_spans_row(const struct model_spans *s, uint64_t index);
 /* Index of the first span that begins at or after ns. */
 uint64_t model_spans_lower_bound(struct model_spans *s, int64_t ns);
 bool model_spans_next(struct model_spans *s, struct model_span *span);

@@ -44,6 +44,8 @@ int ui_px(const struct ui *ui, double units)
 bool ui_hover(const struct ui *ui, struct gfx_rect r)
 {
     struct gfx_rect seen = gfx_intersect(r, ui->list->clips[ui->list->clip_depth]);
+    if (!ui->over && gfx_inside(ui->cover, ui->in.x, ui->in.y))
+        return false;
     return !ui->modal && gfx_inside(seen, ui->in.x, ui->in.y);
 }
 

@@ -37,6 +37,8 @@ struct ui {
     struct ui_input in;
     uint64_t active;        /* id of the pressed widget, 0 = none */
     bool modal;             /* an overlay takes all input but its own */
+    struct gfx_rect cover;  /* what a list lies over: only it gets the pointer there */
+    bool over;              /* that list is being drawn */
     enum gfx_cursor cursor; /* what the pointer should look like */
     bool again;             /* something changed: draw another frame */
     uint64_t focus;         /* widget that gets keys (ui/edit.h), 0 = none */

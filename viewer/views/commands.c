@@ -45,7 +45,7 @@ void views_fit(struct views *v)
     model_window_show(&v->window, r.begin_ns - margin, r.end_ns + margin);
 }
 
-static void scroll_to(struct views *v, const struct model_lane *lane)
+void views_scroll_to(struct views *v, const struct model_lane *lane)
 {
     int bottom = lane->y + lane->h;
     if (lane->y < v->scroll_px)
@@ -65,7 +65,7 @@ void views_move_thread(struct views *v, int step)
         if (!lane)
             continue;
         v->thread = next;
-        scroll_to(v, lane);
+        views_scroll_to(v, lane);
         return;
     }
 }

@@ -39,6 +39,8 @@ static void draw_buttons(struct views *v, struct gfx_rect *row)
         views_toggle_theme(v);
         ui->again = true;
     }
+    ui_cut_right(&r, ui_px(ui, 6));
+    views_search_field(v, &r);
     row->w = r.x + r.w - row->x;
 }
 

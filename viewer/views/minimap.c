@@ -119,6 +119,7 @@ static void draw(struct views *v, struct gfx_rect r)
         draw_area(v, area);
     else
         v->waiting = true;
+    views_hits_map(v, r);
     if (model_range_ns(v->selection)) {
         int s0 = px_of(&whole, r, v->selection.begin_ns),
             s1 = px_of(&whole, r, v->selection.end_ns);

@@ -43,6 +43,13 @@ static void draw(struct views *v, struct gfx_rect r)
                  model_time_exact(begin, v->window.begin_ns));
     int w = ui_label(ui, GFX_SMALL, r, text, t->text_dim);
     ui_cut_left(&r, w + ui_px(ui, 24));
+    const int64_t *mark = v->nav.marker_ns;
+    if (mark[0] >= 0 && mark[1] >= 0) {
+        int64_t away = mark[1] - mark[0];
+        snprintf(text, sizeof text, "A to B %s", model_time_exact(at, away));
+        w = ui_label(ui, GFX_SMALL, r, text, t->warn);
+        ui_cut_left(&r, w + ui_px(ui, 24));
+    }
     if (v->hover_ns < 0)
         return;
     snprintf(text, sizeof text, "pointer at %s", model_time_exact(at, v->hover_ns));

@@ -101,7 +101,8 @@ static void draw_thread(struct views *v, const struct model_lane *lane, struct g
     const struct gfx_theme *t = ui->theme;
     const struct model_thread *th = &v->doc->threads[lane->owner];
     bool chosen = v->thread == (int)lane->owner, *closed = &v->lanes.thread_closed[lane->owner];
-    bool folds = th->lock_waits || (v->lanes.rows_read && th->regions.depths) || th->syscalls || th->samples;
+    bool folds =
+        th->lock_waits || (v->lanes.rows_read && th->regions.depths) || th->syscalls || th->samples;
     struct gfx_rect whole = r;
     char tid[32];
     if (chosen)

@@ -13,6 +13,29 @@ enum {
     LABEL_LEAST = 30
 };
 
+/* What the search does not match, while the rest is to stand out. */
+static gfx_color dimmed(const struct views *v, gfx_color color)
+{
+    return gfx_mix(v->ui.theme->back_alt, color, 60);
+}
+
+static bool is_dim(const struct views *v)
+{
+    return v->search.dim && model_search_is_on(&v->search.run);
+}
+
+/* The colour of a class in a column of many spans: there a search by state alone
+ * can tell what matches; a match by name or length shows as a tick (views_hits_draw). */
+static gfx_color class_color(const struct views *v, enum model_class c)
+{
+    gfx_color color = palette_span(v->ui.theme, c);
+    const struct model_filter *f = &v->search.run.filter;
+    bool by_state = f->classes && !f->text[0] && !f->least_ns && !f->most_ns && f->cpu < 0;
+    if (!is_dim(v) || (by_state && f->classes >> c & 1))
+        return color;
+    return dimmed(v, color);
+}
+
 /* Columns of a row side by side, as they go into the list in one command. */
 struct stack_painter {
     struct views *v;
@@ -52,7 +75,7 @@ static void add_column(struct stack_painter *p, const struct model_column *colum
         height = height < p->r.h ? height : p->r.h;
         if (height <= filled)
             continue;
-        *part++ = (struct gfx_part){.color = palette_span(p->v->ui.theme, (enum model_class)c),
+        *part++ = (struct gfx_part){.color = class_color(p->v, (enum model_class)c),
                                     .h = (uint16_t)(height - filled)};
         filled = height;
     }
@@ -71,6 +94,9 @@ static void draw_span(struct views *v, const struct model_lane *lane,
     struct ui *ui = &v->ui;
     const struct gfx_theme *t = ui->theme;
     gfx_color color = palette_span(t, piece->span.class);
+    bool dim =
+        is_dim(v) && !model_search_takes(&v->search.run, lane->kind, lane->owner, piece->span.row);
+    color = dim ? dimmed(v, color) : color;
     gfx_rect(ui->list, box, color);
     if (box.w >= ui_px(ui, 4) && box.x > r->x && lane->kind != MODEL_LANE_STATE)
         gfx_rect(ui->list, (struct gfx_rect){box.x, box.y, 1, box.h}, gfx_mix(color, t->back, 120));
@@ -79,7 +105,8 @@ static void draw_span(struct views *v, const struct model_lane *lane,
         return;
     char text[512];
     model_span_label(v->doc, lane->owner, lane->kind, &piece->span, text, sizeof text);
-    ui_label(ui, GFX_SMALL, ui_inset(box, pad, 0), text, palette_span_text(t, piece->span.class));
+    ui_label(ui, GFX_SMALL, ui_inset(box, pad, 0), text,
+             dim ? t->text_dim : palette_span_text(t, piece->span.class));
 }
 
 /* How many begin in a column, against the fullest column in sight. */
@@ -93,7 +120,8 @@ static void draw_count(struct views *v, const struct model_lane *lane, uint64_t 
     if (lane->kind != MODEL_LANE_SAMPLES)
         color =
             palette_span(ui->theme, lane->kind == MODEL_LANE_LOCKS ? MODEL_LOCK : MODEL_CALL_OTHER);
-    gfx_rect(ui->list, (struct gfx_rect){box.x, box.y + box.h - tall, box.w, tall}, color);
+    gfx_rect(ui->list, (struct gfx_rect){box.x, box.y + box.h - tall, box.w, tall},
+             is_dim(v) ? dimmed(v, color) : color);
 }
 
 /* Columns [x0, x1) of the window that the row was built for, in the window now. */
