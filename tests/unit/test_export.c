@@ -47,7 +47,7 @@ static int close_sample(void **state)
 }
 
 /* What an export wrote; the caller frees it. */
-static char *exported(const struct trace *t, const char *format, struct export_options options)
+static char *exported(struct trace *t, const char *format, struct export_options options)
 {
     struct err err;
     struct export_result result;

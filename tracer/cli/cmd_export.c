@@ -6,19 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Options that the format has no use for are mistakes. */
 static bool check_options(const struct export_format *f, const struct export_options *o,
                           const char *out, struct err *err)
 {
-    if (o->split_bytes && !(f->takes & EXPORT_TAKES_SPLIT))
-        return err_set(err, "--split: %s is one file", f->name);
     if (o->split_bytes && !strcmp(out, "-"))
         return err_set(err, "--split: the standard output is one file");
-    if (o->kind && !(f->takes & EXPORT_TAKES_KIND))
-        return err_set(err, "--kind: %s has no kinds", f->name);
-    if (o->table && !(f->takes & EXPORT_TAKES_TABLE))
-        return err_set(err, "--table: %s is not about tables", f->name);
-    return true;
+    return export_check(f, o, err);
 }
 
 static bool check_range(struct export_options *o, const struct trace *t, struct err *err)

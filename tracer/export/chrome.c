@@ -200,7 +200,7 @@ static void chrome_release(struct chrome *ch)
     free(ch->ends);
 }
 
-static bool export_dialect(const struct trace *t, const struct export_options *options,
+static bool export_dialect(struct trace *t, const struct export_options *options,
                            struct chrome_dialect dialect, struct export_out *out, uint64_t *events,
                            struct err *err)
 {
@@ -215,19 +215,19 @@ static bool export_dialect(const struct trace *t, const struct export_options *o
     return ok;
 }
 
-bool export_chrome(const struct trace *t, const struct export_options *options,
-                   struct export_out *out, uint64_t *events, struct err *err)
+bool export_chrome(struct trace *t, const struct export_options *options, struct export_out *out,
+                   uint64_t *events, struct err *err)
 {
     return export_dialect(t, options, (struct chrome_dialect){.frames = true}, out, events, err);
 }
 
-bool export_perfetto(const struct trace *t, const struct export_options *options,
-                     struct export_out *out, uint64_t *events, struct err *err)
+bool export_perfetto(struct trace *t, const struct export_options *options, struct export_out *out,
+                     uint64_t *events, struct err *err)
 {
     return export_dialect(t, options, (struct chrome_dialect){.states = true}, out, events, err);
 }
 
-bool export_speedscope(const struct trace *t, const struct export_options *options,
+bool export_speedscope(struct trace *t, const struct export_options *options,
                        struct export_out *out, uint64_t *events, struct err *err)
 {
     return export_dialect(t, options, (struct chrome_dialect){.spans_only = true}, out, events,

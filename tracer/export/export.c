@@ -4,15 +4,23 @@
 #include <string.h>
 
 const struct export_format export_formats[] = {
-    {"chrome", "Chrome trace JSON: chrome://tracing, Perfetto's UI", EXPORT_TAKES_SPLIT,
-     export_chrome},
+    {"chrome", "Chrome trace JSON: chrome://tracing, Perfetto's UI", EXPORT_TAKES_SPLIT, NULL,
+     export_chrome, NULL},
     {"perfetto", "the same with thread states of Perfetto's own, stacks in the arguments",
-     EXPORT_TAKES_SPLIT, export_perfetto},
-    {"speedscope", "the same with spans only, for speedscope.app", EXPORT_TAKES_SPLIT,
-     export_speedscope},
-    {"folded", "folded stacks (flamegraph.pl, inferno); --kind=cpu", EXPORT_TAKES_KIND,
-     export_folded},
-    {NULL, NULL, 0, NULL},
+     EXPORT_TAKES_SPLIT, NULL, export_perfetto, NULL},
+    {"speedscope", "the same with spans only, for speedscope.app", EXPORT_TAKES_SPLIT, NULL,
+     export_speedscope, NULL},
+    {"csv", "the tables of whyprof query: a folder of them, or one with --table",
+     EXPORT_TAKES_TABLE, export_csv_check, export_csv, export_csv_folder},
+    {"folded",
+     "folded stacks (flamegraph.pl, inferno): --kind=cpu, offcpu (both in ns)\n"
+     "             or alloc (bytes)",
+     EXPORT_TAKES_KIND, export_folded_check, export_folded, NULL},
+    {"pprof",
+     "a profile for go tool pprof: --kind=cpu, block, mutex, syscall, sched,\n"
+     "             heap or allocs",
+     EXPORT_TAKES_KIND, export_pprof_check, export_pprof, NULL},
+    {NULL, NULL, 0, NULL, NULL, NULL},
 };
 
 const struct export_format *export_find(const char *name, struct err *err)
@@ -29,10 +37,23 @@ const struct export_format *export_find(const char *name, struct err *err)
     return NULL;
 }
 
-bool export_trace(const struct trace *t, const struct export_format *format, const char *path,
+bool export_check(const struct export_format *f, const struct export_options *o, struct err *err)
+{
+    if (o->split_bytes && !(f->takes & EXPORT_TAKES_SPLIT))
+        return err_set(err, "--split: %s is one file", f->name);
+    if (o->kind && !(f->takes & EXPORT_TAKES_KIND))
+        return err_set(err, "--kind: %s has no kinds", f->name);
+    if (o->table && !(f->takes & EXPORT_TAKES_TABLE))
+        return err_set(err, "--table: %s is not about tables", f->name);
+    return !f->check || f->check(o, err);
+}
+
+bool export_trace(struct trace *t, const struct export_format *format, const char *path,
                   const struct export_options *options, struct export_result *result,
                   struct err *err)
 {
+    if (format->write_folder && !options->table)
+        return format->write_folder(t, path, options, result, err);
     struct export_out *out =
         options->split_bytes ? export_out_open_parts(path, err) : export_out_open(path, err);
     if (!out)

@@ -18,6 +18,12 @@ struct export_options {
     const struct progress *progress; /* or NULL */
 };
 
+struct export_result {
+    uint64_t events;
+    uint64_t bytes; /* before compression */
+    unsigned parts; /* files written */
+};
+
 enum export_takes {
     EXPORT_TAKES_SPLIT = 1 << 0,
     EXPORT_TAKES_KIND = 1 << 1,
@@ -28,10 +34,15 @@ struct export_format {
     const char *name; /* --for=name */
     const char *help;
     unsigned takes; /* enum export_takes bits: options that it has a use for */
+    /* Whether the values of those options are right, or NULL. */
+    bool (*check)(const struct export_options *options, struct err *err);
     /* Writes everything; *events counts what was written. False with err when it
      * was asked to stop; failed writes are the caller's to find. */
-    bool (*write)(const struct trace *t, const struct export_options *options,
-                  struct export_out *out, uint64_t *events, struct err *err);
+    bool (*write)(struct trace *t, const struct export_options *options, struct export_out *out,
+                  uint64_t *events, struct err *err);
+    /* Where the format is a folder unless the options choose one file of it, or NULL. */
+    bool (*write_folder)(struct trace *t, const char *folder, const struct export_options *options,
+                         struct export_result *result, struct err *err);
 };
 
 /* All formats, the default first; name NULL ends the list. */
@@ -40,25 +51,34 @@ extern const struct export_format export_formats[];
 /* NULL with err (which lists them) when there is no such format. */
 const struct export_format *export_find(const char *name, struct err *err);
 
-struct export_result {
-    uint64_t events;
-    uint64_t bytes; /* before compression */
-    unsigned parts; /* files written */
-};
+/* Whether the format has a use for all options given: else they are mistakes. */
+bool export_check(const struct export_format *format, const struct export_options *options,
+                  struct err *err);
 
 /* Writes `path` ("-": standard output). On failure, also on damage in the trace,
- * there is no file. False with err too when the options do not fit the format. */
-bool export_trace(const struct trace *t, const struct export_format *format, const char *path,
+ * there is no file. The options have been checked. */
+bool export_trace(struct trace *t, const struct export_format *format, const char *path,
                   const struct export_options *options, struct export_result *result,
                   struct err *err);
 
-bool export_chrome(const struct trace *t, const struct export_options *options,
-                   struct export_out *out, uint64_t *events, struct err *err);
-bool export_perfetto(const struct trace *t, const struct export_options *options,
-                     struct export_out *out, uint64_t *events, struct err *err);
-bool export_speedscope(const struct trace *t, const struct export_options *options,
+bool export_chrome(struct trace *t, const struct export_options *options, struct export_out *out,
+                   uint64_t *events, struct err *err);
+bool export_perfetto(struct trace *t, const struct export_options *options, struct export_out *out,
+                     uint64_t *events, struct err *err);
+bool export_speedscope(struct trace *t, const struct export_options *options,
                        struct export_out *out, uint64_t *events, struct err *err);
-bool export_folded(const struct trace *t, const struct export_options *options,
-                   struct export_out *out, uint64_t *events, struct err *err);
+/* options->table alone. */
+bool export_csv(struct trace *t, const struct export_options *options, struct export_out *out,
+                uint64_t *events, struct err *err);
+/* Every table that has rows, as FOLDER/TABLE.csv. */
+bool export_csv_folder(struct trace *t, const char *folder, const struct export_options *options,
+                       struct export_result *result, struct err *err);
+bool export_folded(struct trace *t, const struct export_options *options, struct export_out *out,
+                   uint64_t *events, struct err *err);
+bool export_pprof(struct trace *t, const struct export_options *options, struct export_out *out,
+                  uint64_t *events, struct err *err);
+bool export_csv_check(const struct export_options *options, struct err *err);
+bool export_folded_check(const struct export_options *options, struct err *err);
+bool export_pprof_check(const struct export_options *options, struct err *err);
 
 #endif

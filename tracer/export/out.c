@@ -143,6 +143,13 @@ void export_out_puts(struct export_out *out, const char *s)
     export_out_write(out, s, strlen(s));
 }
 
+void export_out_is_packed(struct export_out *out)
+{
+    if (out->compress)
+        deflateEnd(&out->z);
+    out->compress = false;
+}
+
 uint64_t export_out_bytes(const struct export_out *out)
 {
     return out->bytes;

@@ -20,6 +20,8 @@ bool export_out_next(struct export_out *out, struct err *err);
 unsigned export_out_parts(const struct export_out *out);
 void export_out_write(struct export_out *out, const void *p, size_t bytes);
 void export_out_puts(struct export_out *out, const char *s);
+/* What is coming is compressed already: it is written as it is. Before the first write. */
+void export_out_is_packed(struct export_out *out);
 /* Bytes taken so far, by all parts, before compression. */
 uint64_t export_out_bytes(const struct export_out *out);
 /* Whether a write failed, so that going on is no use. */
