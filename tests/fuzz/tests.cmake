@@ -31,3 +31,4 @@ endfunction()
 
 whyprof_fuzz(trace corpus/trace/small.out report export)
 whyprof_fuzz(profile corpus/profile profile)
+whyprof_fuzz(ctf corpus/ctf convert)

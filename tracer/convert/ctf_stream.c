@@ -104,7 +104,7 @@ static bool read_packet_context(struct ctf_stream *s, uint64_t *content_bits, ui
 static void forget_pages(struct ctf_stream *s)
 {
     uint64_t read = s->next_off & ~(uint64_t)4095;
-    if (read < s->forgotten + FORGET_BYTES)
+    if (s->borrowed || read < s->forgotten + FORGET_BYTES)
         return;
     madvise((void *)(uintptr_t)(s->map.data + s->forgotten), read - s->forgotten, MADV_DONTNEED);
     s->forgotten = read;
@@ -203,9 +203,19 @@ bool ctf_stream_open(struct ctf_stream *s, const char *path, const struct tsdl *
     return true;
 }
 
+void ctf_stream_from_memory(struct ctf_stream *s, const void *data, size_t bytes,
+                            const struct tsdl *tsdl)
+{
+    *s = (struct ctf_stream){.tsdl = tsdl, .borrowed = true};
+    s->map = (struct file_map){.data = data, .bytes = bytes, .fd = -1};
+    if (!(s->path = strdup("memory")))
+        abort();
+}
+
 void ctf_stream_close(struct ctf_stream *s)
 {
-    file_unmap(&s->map);
+    if (!s->borrowed)
+        file_unmap(&s->map);
     free(s->path);
     *s = (struct ctf_stream){0};
     s->map.fd = -1;

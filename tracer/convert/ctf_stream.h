@@ -3,7 +3,7 @@
  *
  *     while ((r = ctf_stream_packet(s, &err)) == CTF_MORE)
  *         while ((r = ctf_stream_event(s, &ev, &err)) == CTF_MORE)
- *             ... ctf_read(&s->at, s->content_end, field, &value) ...
+ *             ... ctf_read(s, field, length, &value) ...
  *
  * A file that ends inside a packet, its writer having been killed, ends after
  * its last whole packet, and `cut` says so. */
@@ -35,6 +35,7 @@ struct ctf_stream {
     struct file_map map;
     const struct tsdl *tsdl;
     const struct tsdl_stream *class; /* NULL: the file has no packet */
+    bool borrowed;                   /* the bytes are the caller's memory */
     char *path;                      /* owned */
     uint64_t instance_id;
     uint64_t next_off;  /* of the packet after the current one */
@@ -54,6 +55,9 @@ struct ctf_value {
 /* tsdl is borrowed until close. */
 bool ctf_stream_open(struct ctf_stream *s, const char *path, const struct tsdl *tsdl,
                      struct err *err);
+/* The same of bytes in memory, which are borrowed until close. */
+void ctf_stream_from_memory(struct ctf_stream *s, const void *data, size_t bytes,
+                            const struct tsdl *tsdl);
 void ctf_stream_close(struct ctf_stream *s);
 
 /* Goes to the next packet; s->packet tells of it. */

@@ -84,10 +84,17 @@ static int64_t stream_cpu(const struct sink *s, const bt_stream *stream)
     return cpu ? (int64_t)*cpu - 1 : -1;
 }
 
+/* The source's own reader, which stands at the packet that messages tell of. */
+static const struct ctf_stream *file_of(const struct port *port)
+{
+    return port->handed ? port->handed->file : NULL;
+}
+
 static void on_packet(struct sink *s, const struct port *port, const bt_message *msg)
 {
-    if (port->file)
-        intake_count_discards(s->in, port->file->path, port->file->packet.discarded);
+    const struct ctf_stream *file = file_of(port);
+    if (file)
+        intake_count_discards(s->in, file->path, file->packet.discarded);
     const bt_packet *packet = bt_message_packet_beginning_borrow_packet_const(msg);
     const bt_field *context = bt_packet_borrow_context_field_const(packet);
     s->packets++;
@@ -106,7 +113,7 @@ static void on_discarded_events(struct sink *s, const struct port *port, const b
     const bt_stream *stream = bt_message_discarded_events_borrow_stream_const(msg);
     struct intake_loss loss = {.cpu = stream_cpu(s, stream),
                                .source = "events discarded: buffer full"};
-    const struct ctf_stream *file = port->file;
+    const struct ctf_stream *file = file_of(port);
     bool told = bt_message_discarded_events_get_count(msg, &loss.count) ==
                 BT_PROPERTY_AVAILABILITY_AVAILABLE;
     if (!told && file &&

@@ -339,5 +339,7 @@ bool tsdl_parse(struct tsdl *out, struct arena *arena, const void *data, size_t 
         return err_set(err, "metadata is empty");
     while (!ps->failed && ps->token_kind != END)
         parse_block(ps);
+    if (!ps->failed && !out->clock_hz)
+        tsdl_fail(ps, "a trace without a clock is not supported");
     return !ps->failed && check_ids(ps);
 }
