@@ -28,4 +28,6 @@ add_test(NAME ui_errors COMMAND ${CMAKE_CURRENT_LIST_DIR}/errors.sh
     $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
 add_test(NAME ui_window COMMAND ${CMAKE_CURRENT_LIST_DIR}/window.sh
     $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
-set_tests_properties(ui_errors ui_window PROPERTIES SKIP_RETURN_CODE 77)
+add_test(NAME ui_state COMMAND ${CMAKE_CURRENT_LIST_DIR}/state.sh
+    $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
+set_tests_properties(ui_errors ui_window ui_state PROPERTIES SKIP_RETURN_CODE 77)

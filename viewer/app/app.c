@@ -23,6 +23,7 @@ bool app_open(struct app *app, const struct app_options *options, struct err *er
     app->views.keys = keys_help(&app->views.key_count);
     if (options->light)
         views_toggle_theme(&app->views);
+    state_open(app);
     app->font_scale = options->scale;
     app->fonts = gfx_fonts_open(options->scale, err);
     if (!app->fonts)
@@ -52,6 +53,9 @@ static void drop_doc(struct app *app)
 {
     if (!app->doc)
         return;
+    struct err err;
+    if (!state_leave_doc(app, &err))
+        snprintf(app->views.notice, sizeof app->views.notice, "%s", err.text);
     atomic_store(&app->doc->overview.cancel, true);
     if (app->overview_started)
         pthread_join(app->overview, NULL);
@@ -71,6 +75,7 @@ void app_close(struct app *app)
     gfx_fonts_close(app->fonts);
     gfx_canvas_close(app->canvas);
     gfx_list_release(&app->list);
+    state_release(&app->state);
 }
 
 void app_load(struct app *app, const char *path)
@@ -95,6 +100,7 @@ static void take_doc(struct app *app, struct load *l)
     drop_doc(app);
     app->doc = l->doc;
     views_set_doc(&app->views, app->doc);
+    state_take_doc(app);
     app->views.tab = 0;
     app->overview_started = !pthread_create(&app->overview, NULL, run_overview, app->doc);
     char title[512];
@@ -165,6 +171,7 @@ void app_frame(struct app *app)
     gfx_canvas_cursor(app->canvas, app->views.ui.cursor);
     gfx_canvas_draw(app->canvas, &app->list, app->fonts);
     export_asked(app);
+    state_frame(app);
 }
 
 bool app_is_unsettled(const struct app *app)

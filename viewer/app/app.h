@@ -10,14 +10,17 @@
 #define APP_APP_H
 
 #include "app/load.h"
+#include "app/state.h"
 #include "views/views.h"
 
 struct app_options {
     int width, height;
     double scale; /* of text and everything else; 1 = 96 dpi */
     bool light;
-    bool offscreen; /* draw into memory: no display is needed */
-    char **paths;   /* borrowed */
+    bool offscreen;               /* draw into memory: no display is needed */
+    bool theme_given, size_given; /* they go before what was kept */
+    const char *state_path;       /* borrowed: the trace's state instead of beside it, or NULL */
+    char **paths;                 /* borrowed */
     int path_count;
 };
 
@@ -38,6 +41,7 @@ struct app {
     pthread_t overview;    /* runs model_overview_run on doc */
     bool overview_started;
     bool quit;
+    struct state state;
     struct err failure; /* why the only file could not be opened */
     bool failed;
     int held[APP_HELD_KEYS]; /* keys that act while they are held, 0 = none */

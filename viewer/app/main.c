@@ -21,7 +21,7 @@ static int tell(const struct err *err, int status)
     return status;
 }
 
-static const char *screenshot, *script, *size, *scale = "1", *theme = "dark";
+static const char *screenshot, *script, *size, *scale = "1", *theme, *state;
 
 static bool bench;
 static uint64_t started_ns;
@@ -35,6 +35,8 @@ static const struct opt options[] = {
     {0, "scale", OPT_STR, &scale, "FACTOR",
      "size of text and everything else, 0.5 to 4 (default 1)"},
     {0, "theme", OPT_STR, &theme, "dark|light", "colours (default dark; T changes them)"},
+    {0, "state", OPT_STR, &state, "FILE",
+     "keep the view of the trace there, not beside it (notes, what is in sight ...)"},
     {0, "bench", OPT_FLAG, &bench, NULL,
      "play a fixed walk and print frame times and memory as JSON;\nno display is needed"},
     {0}};
@@ -52,6 +54,9 @@ static const struct opt_command command = {
 static bool read_options(struct app_options *o, struct err *err)
 {
     char *end;
+    o->size_given = size;
+    o->theme_given = theme;
+    o->state_path = state;
     if (!size)
         size = bench ? "1920x1080" : "1440x900";
     if (sscanf(size, "%dx%d", &o->width, &o->height) != 2 || o->width < 200 || o->height < 200 ||
@@ -60,8 +65,8 @@ static bool read_options(struct app_options *o, struct err *err)
     o->scale = strtod(scale, &end);
     if (*end || !(o->scale >= 0.5 && o->scale <= 4))
         return err_set(err, "--scale needs a number from 0.5 to 4, not '%s'", scale);
-    o->light = !strcmp(theme, "light");
-    if (!o->light && strcmp(theme, "dark"))
+    o->light = theme && !strcmp(theme, "light");
+    if (theme && !o->light && strcmp(theme, "dark"))
         return err_set(err, "--theme is dark or light, not '%s'", theme);
     o->offscreen = screenshot || script || bench;
 
@@ -101,6 +106,9 @@ int main(int argc, char **argv)
     o.path_count = files;
     struct app app;
     bool ok = app_open(&app, &o, &err) && run(&app, &err);
+    struct err kept = {0};
+    if (ok && !state_save(&app, &kept))
+        tell(&kept, OK);
     app_close(&app);
     return ok ? OK : tell(&err, FAILED);
 }
