@@ -13,6 +13,8 @@ function(whyprof_ui_test NAME)
     add_test(NAME ${NAME} COMMAND ${NAME})
 endfunction()
 whyprof_ui_test(test_view_model wv_model)
+whyprof_ui_test(test_view_tables wv_model)
+target_include_directories(test_view_tables PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 whyprof_ui_test(test_view_draw wv_views)
 
 # Each script of tests/ui/scripts: its `expect` lines must hold, and what it dumps
