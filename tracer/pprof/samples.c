@@ -133,6 +133,12 @@ static int by_value(const void *x, const void *y)
     return v != w ? (v < w) - (v > w) : strcmp(a->name, b->name);
 }
 
+static int by_name(const void *x, const void *y)
+{
+    const struct tag_value *a = x, *b = y;
+    return strcmp(a->name, b->name);
+}
+
 /* One key's lines, columns aligned to the right as Go's tabwriter does. */
 static void put_key(const struct pprof_report *r, const struct tag_value *key,
                     const struct tag_value *values, size_t count, struct strbuf *out)
@@ -185,7 +191,7 @@ bool pprof_write_tags(struct pprof_report *r, struct strbuf *out, struct err *er
     struct tag_table keys = {0}, values = {0};
     collect_tags(r, &keys, &values);
     if (keys.count)
-        qsort(keys.rows_data, keys.count, sizeof *keys.rows_data, by_value);
+        qsort(keys.rows_data, keys.count, sizeof *keys.rows_data, by_name);
     struct tag_value *of_key = mem_realloc(NULL, values.count + 1, sizeof *of_key);
     for (size_t i = 0; i < keys.count; i++) {
         size_t n = 0;

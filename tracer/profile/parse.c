@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "profile/gunzip.h"
+#include "profile/legacy.h"
 #include "profile/profile.h"
 #include "profile/proto.h"
 
@@ -590,6 +591,10 @@ bool profile_parse(struct profile *p, const void *data, size_t bytes, struct err
     map64_release(&ps.mappings);
     map64_release(&ps.functions);
     map64_release(&ps.locations);
+    if (!ok) {
+        profile_release(p);
+        ok = legacy_parse(p, data, bytes, err) == LEGACY_OK; /* LEGACY_OTHER: err stays */
+    }
     free(inflated);
     if (!ok)
         profile_release(p);
