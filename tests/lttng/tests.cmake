@@ -5,3 +5,23 @@ foreach(name run trace flight live crash user)
     set_tests_properties(lttng_${name} PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120
         RUN_SERIAL TRUE)
 endforeach()
+
+# What `whyprof why` says of programs with one cause planted, and of their healthy
+# twins. Without -g and tail calls, so that a function is where it says it is.
+set(why_targets)
+file(GLOB why_sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/targets/why_*.c)
+foreach(source ${why_sources})
+    get_filename_component(target ${source} NAME_WE)
+    add_executable(${target} ${source})
+    whyprof_warnings(${target})
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+    target_compile_options(${target} PRIVATE -O2 -g0 -fno-optimize-sibling-calls)
+    target_link_libraries(${target} PRIVATE Threads::Threads)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/why)
+    list(APPEND why_targets ${target})
+endforeach()
+add_custom_target(why_targets DEPENDS ${why_targets})
+add_test(NAME lttng_why
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_why.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/why)
+set_tests_properties(lttng_why PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 300
+    RUN_SERIAL TRUE)

@@ -18,6 +18,7 @@ static const struct command {
     {"run", cmd_run, "start a program with the agent; --trace records its whole life"},
     {"trace", cmd_trace, "start, stop and watch recordings in the background"},
     {"view", cmd_view, "show traces and profiles in the viewer"},
+    {"why", cmd_why, "say in plain words where the time went and why"},
     {"report", cmd_report, "tables: threads, waits, syscalls, allocations"},
     {"query", cmd_query, "SQL over a trace, read in place"},
     {"export", cmd_export, "write a trace for other tools (Chrome trace JSON)"},

@@ -1,0 +1,82 @@
+#!/bin/bash
+# whyprof why, held to the truth: each program of tests/targets/why_*.c has one cause
+# planted, and says how much of its time that took by its own clock. `why` must name the
+# cause first, with its function; of its healthy twin it must not name it. What other
+# programs on the machine do (their CPU time) is theirs. Usage: test_why.sh BIN TARGETS
+. "$(dirname "$0")/lib.sh"
+targets=$2
+
+# record NAME [ARG]: its trace is NAME.out, what it printed NAME.txt, why's answer NAME.json
+record() {
+    "$WHYPROF" run --trace -o "$1.out" -- "$targets/why_$1" ${2:+"$2"} >"$1.txt" 2>err
+    "$WHYPROF" why --json "$1.out" >"$1.json" || fail "why of $1"
+}
+
+# The checks of one answer, for people and for us: "" where it is right.
+judge() { # NAME healthy|planted
+    python3 - "$1" "$2" <<'PYTHON'
+import json, sys
+name, mode = sys.argv[1:]
+answer = json.load(open(name + '.json'))
+said = open(name + '.txt').read().split()
+if not said:
+    sys.exit(name + ': the target said nothing')
+if said[0] == 'skip':
+    print('skipped:', ' '.join(said[1:]))
+    sys.exit(0)
+kind, function, own_ns, own_of_ns = said[1], said[2], int(said[3]), int(said[4])
+share = own_ns / own_of_ns
+findings = [f for f in answer['findings'] if f['kind'] != 'cpu_taken']
+kinds = [f['kind'] for f in findings]
+for key in ('path', 'account'):
+    total = sum(row['ns'] for row in answer[key])
+    length = answer['length_ns' if key == 'path' else 'account_ns']
+    if total != length:
+        sys.exit(f'{name}: {key} adds up to {total}, not {length}')
+if mode == 'healthy':
+    if kind in kinds:
+        sys.exit(f'{name}: {kind} in its healthy twin: ' + answer['answer'])
+    print('; '.join(kinds) or 'nothing stands out')
+    sys.exit(0)
+if share and share < 0.10:
+    print(f'skipped: it took only {share:.0%} here')
+    sys.exit(0)
+if not kinds or kinds[0] != kind:
+    sys.exit(f'{name}: {kinds} where {kind} was planted: ' + answer['answer'])
+first = findings[0]
+if function != '-' and function not in first['function']:
+    sys.exit(f"{name}: in {first['function']}, not {function}")
+if not first['thread']:
+    sys.exit(f'{name}: no thread')
+# how much of the time: the start of the program, and what queued for a CPU, is in one
+# account only
+told = first['save_ns'] / own_ns if own_ns else 1
+taken = sum(row['ns'] for row in answer['path'] if row['state'] == 'runnable') / answer['length_ns']
+if kind != 'deadlock' and abs(told - 1) > 0.1 + taken:
+    sys.exit(f"{name}: {first['save_ns']} ns, not {own_ns}, with {taken:.0%} queueing")
+print(f"{kind} in {first['function']}: {told:.3f} of what its own clock says")
+PYTHON
+}
+
+# verify NAME planted|healthy
+verify() {
+    if verdict=$(judge "$1" "$2" 2>&1); then
+        checks=$((checks + 1))
+    else
+        "$WHYPROF" why "$1.out" | head -30
+        failures=$((failures + 1))
+    fi
+    echo "$1, $2: $verdict"
+}
+
+failures=0
+for program in "$targets"/why_*; do
+    name=${program##*/why_}
+    record "$name"
+    verify "$name" planted
+    [ "$name" = deadlock ] && continue # its twin says nothing
+    record "$name" healthy
+    verify "$name" healthy
+done
+[ $failures = 0 ] || fail "$failures of $((checks + failures))"
+passed

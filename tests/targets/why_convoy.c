@@ -1,0 +1,44 @@
+/* Two threads that do all their work under one mutex. Healthy: only the sum is. */
+#include "why.h"
+
+enum {
+    ROUNDS = 300
+};
+static pthread_mutex_t totals = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t total, waited_ns[2];
+static bool healthy;
+
+static NOINLINE void add_to_total(int self)
+{
+    uint64_t asked = now_ns();
+    if (healthy)
+        burn_us(500);
+    uint64_t begin = healthy ? now_ns() : asked;
+    pthread_mutex_lock(&totals);
+    waited_ns[self] += now_ns() - begin;
+    if (!healthy)
+        burn_us(500);
+    total++;
+    pthread_mutex_unlock(&totals);
+}
+
+static NOINLINE void *worker(void *data)
+{
+    for (int i = 0; i < ROUNDS; i++)
+        add_to_total(*(int *)data);
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    int ids[2] = {0, 1};
+    pthread_t threads[2];
+    healthy = is_healthy(argc, argv);
+    uint64_t begin = now_ns();
+    for (int i = 0; i < 2; i++)
+        start(&threads[i], worker, &ids[i]);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    return expect("lock_convoy", "add_to_total", (waited_ns[0] + waited_ns[1]) / 2,
+                  now_ns() - begin);
+}

@@ -1,0 +1,62 @@
+/* Every item wakes all threads, for one to take it. Healthy: it wakes one. */
+#include "why.h"
+
+enum {
+    WORKERS = 12,
+    ITEMS = 3000
+};
+static pthread_mutex_t queue = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t filled = PTHREAD_COND_INITIALIZER, taken = PTHREAD_COND_INITIALIZER;
+static int items;
+static bool done;
+
+static NOINLINE bool take_item(void)
+{
+    pthread_mutex_lock(&queue);
+    while (!items && !done)
+        pthread_cond_wait(&filled, &queue);
+    bool got = items > 0;
+    items -= got;
+    pthread_cond_signal(&taken);
+    pthread_mutex_unlock(&queue);
+    return got;
+}
+
+static void *worker(void *data)
+{
+    (void)data;
+    while (take_item())
+        burn_us(5);
+    return NULL;
+}
+
+static NOINLINE void put_item(bool healthy)
+{
+    pthread_mutex_lock(&queue);
+    while (items)
+        pthread_cond_wait(&taken, &queue);
+    items++;
+    if (healthy)
+        pthread_cond_signal(&filled);
+    else
+        pthread_cond_broadcast(&filled);
+    pthread_mutex_unlock(&queue);
+    burn_us(200);
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t threads[WORKERS];
+    uint64_t begin = now_ns();
+    for (int i = 0; i < WORKERS; i++)
+        start(&threads[i], worker, NULL);
+    for (int i = 0; i < ITEMS; i++)
+        put_item(is_healthy(argc, argv));
+    pthread_mutex_lock(&queue);
+    done = true;
+    pthread_cond_broadcast(&filled);
+    pthread_mutex_unlock(&queue);
+    for (int i = 0; i < WORKERS; i++)
+        pthread_join(threads[i], NULL);
+    return expect("thundering_herd", "take_item", 0, now_ns() - begin);
+}

@@ -1,0 +1,78 @@
+/* The holder of a lock is kept from running by others on its CPU. Healthy: it has the
+ * CPU for itself. */
+#include "why.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+
+enum {
+    HOGS = 4
+};
+static pthread_mutex_t settings = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t waited_ns;
+static volatile bool done;
+
+static void pin(int cpu)
+{
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    sched_setaffinity(0, sizeof set, &set);
+}
+
+static void *hog(void *data)
+{
+    (void)data;
+    pin(0);
+    while (!done)
+        burn_us(1000);
+    return NULL;
+}
+
+static NOINLINE void write_settings(void)
+{
+    pthread_mutex_lock(&settings);
+    burn_us(2000);
+    pthread_mutex_unlock(&settings);
+}
+
+static void *holder(void *data)
+{
+    (void)data;
+    pin(0);
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 15);
+    while (!done) {
+        write_settings();
+        usleep(1000);
+    }
+    return NULL;
+}
+
+static NOINLINE void read_settings(void)
+{
+    uint64_t begin = now_ns();
+    pthread_mutex_lock(&settings);
+    waited_ns += now_ns() - begin;
+    pthread_mutex_unlock(&settings);
+    burn_us(3000);
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t thread, hogs[HOGS];
+    bool healthy = is_healthy(argc, argv);
+    pin(1);
+    uint64_t begin = now_ns();
+    start(&thread, holder, NULL);
+    for (int i = 0; i < HOGS && !healthy; i++)
+        start(&hogs[i], hog, NULL);
+    for (int i = 0; i < 400 && now_ns() - begin < 1500000000; i++)
+        read_settings();
+    uint64_t end = now_ns();
+    done = true;
+    for (int i = 0; i < HOGS && !healthy; i++)
+        pthread_join(hogs[i], NULL);
+    pthread_join(thread, NULL);
+    return expect("priority_inversion", "write_settings", waited_ns, end - begin);
+}

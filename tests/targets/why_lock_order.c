@@ -1,0 +1,60 @@
+/* Two threads take two locks in opposite orders, at different times, each while a third
+ * keeps them waiting. Healthy: in one order. */
+#include "why.h"
+
+static pthread_mutex_t accounts = PTHREAD_MUTEX_INITIALIZER, journal = PTHREAD_MUTEX_INITIALIZER;
+
+static NOINLINE void take_both(pthread_mutex_t *first, pthread_mutex_t *then)
+{
+    pthread_mutex_lock(first);
+    usleep(1000);
+    pthread_mutex_lock(then);
+    burn_us(500);
+    pthread_mutex_unlock(then);
+    pthread_mutex_unlock(first);
+}
+
+static NOINLINE void *transfer(void *data)
+{
+    (void)data;
+    take_both(&accounts, &journal);
+    return NULL;
+}
+
+static NOINLINE void *audit(void *data)
+{
+    if (data)
+        take_both(&accounts, &journal);
+    else
+        take_both(&journal, &accounts);
+    return NULL;
+}
+
+/* Makes both of a thread's locks contended. */
+static void run(void *(*body)(void *), void *data, pthread_mutex_t *first, pthread_mutex_t *then)
+{
+    pthread_t thread;
+    pthread_mutex_lock(then);
+    start(&thread, body, data);
+    usleep(5000);
+    pthread_mutex_unlock(then);
+    pthread_mutex_lock(first);
+    pthread_mutex_unlock(first);
+    pthread_join(thread, NULL);
+}
+
+int main(int argc, char **argv)
+{
+    static int in_order = 1;
+    bool healthy = is_healthy(argc, argv);
+    uint64_t begin = now_ns();
+    for (int i = 0; i < 3; i++) {
+        run(transfer, NULL, &accounts, &journal);
+        if (healthy)
+            run(audit, &in_order, &accounts, &journal);
+        else
+            run(audit, NULL, &journal, &accounts);
+        burn_us(200000);
+    }
+    return expect("lock_order", "take_both", 0, now_ns() - begin);
+}

@@ -1,0 +1,28 @@
+/* A long phase of one thread before a short one of two. Healthy: no such phase. */
+#include "why.h"
+
+static NOINLINE void prepare(void)
+{
+    burn_us(600000);
+}
+
+static NOINLINE void *compute(void *data)
+{
+    (void)data;
+    burn_us(300000);
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    pthread_t threads[2];
+    uint64_t begin = now_ns();
+    if (!is_healthy(argc, argv))
+        prepare();
+    uint64_t prepared = now_ns();
+    for (int i = 0; i < 2; i++)
+        start(&threads[i], compute, NULL);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    return expect("single_threaded_phase", "prepare", (prepared - begin) / 2, now_ns() - begin);
+}
