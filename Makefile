@@ -12,14 +12,15 @@ DEPS_DEMO  := redis-server redis-tools
 DEPS_TEST  := $(DEPS_DEMO) libcmocka-dev babeltrace2 python3 procps util-linux binutils strace \
 	xvfb xauth xdotool
 DEPS_CI    := clang-format libclang-rt-14-dev
-DEPS_BENCH := $(DEPS_DEMO) linux-perf strace sysbench libunwind-dev
+DEPS_BENCH := $(DEPS_DEMO) babeltrace2 linux-perf strace sysbench libunwind-dev
 
-.PHONY: help deps deps-demo deps-test deps-ci deps-bench build demo test bench install clean format format-check
+.PHONY: help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-convert install clean format format-check
 help:
 	@echo 'make demo             install what is missing, build, trace redis-server under load, show the trace'
 	@echo 'make test             install what the tests need, build, run them all'
 	@echo 'make build            build into $(BUILD)/ (programs in bin/, the agent in lib/)'
 	@echo 'make bench            overhead and conversion figures, as ratios to other tools'
+	@echo 'make bench-convert    conversion: CONVERT_MILLIONS="1 10 100" events through lttng-ust'
 	@echo 'make install PREFIX=  install (default $(PREFIX))'
 	@echo 'make deps             install the Debian packages that the build needs'
 	@echo 'make format           clang-format all sources'
@@ -64,6 +65,9 @@ test: deps-test build
 bench: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
 bench: deps-bench build
 	@tests/bench/run.sh $(BUILD)
+bench-convert: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
+bench-convert: deps-bench build
+	@tests/bench/convert.py $(BUILD)
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
