@@ -20,6 +20,7 @@ declare -A may=(
     [query]='base trace profile symbols analyze'
     [convert]='base trace profile symbols analyze tracepoints'
     [session]='base tracepoints'
+    [remote]='base'
     [collect]='base tracepoints'
     [http]='base trace profile symbols analyze report'
     [cli]='base trace profile pprof symbols analyze report export query convert session http'

@@ -17,6 +17,14 @@ static const struct command {
 } commands[] = {
     {"run", cmd_run, "start a program with the agent; --trace records its whole life"},
     {"trace", cmd_trace, "start, stop and watch recordings in the background"},
+    {"cpu", cmd_capture, "capture a running program's CPU profile"},
+    {"heap", cmd_capture, "capture what memory it allocates and keeps"},
+    {"allocs", cmd_capture, "capture what memory it allocates"},
+    {"block", cmd_capture, "capture where it waits for locks"},
+    {"mutex", cmd_capture, "capture who holds locks that others wait for"},
+    {"threads", cmd_capture, "capture where each thread stands (= goroutine)"},
+    {"goroutine", cmd_capture, NULL},
+    {"all", cmd_capture, "capture all of these profiles at once"},
     {"view", cmd_view, "show traces and profiles in the viewer"},
     {"why", cmd_why, "say in plain words where the time went and why"},
     {"report", cmd_report, "tables: threads, waits, syscalls, allocations"},
@@ -39,7 +47,8 @@ static void print_help(FILE *out)
                  "Says why a running native program is slow: threads, system calls, locks,\n"
                  "allocations and CPU samples on one timeline.\n\nCommands:\n");
     for (int i = 0; i < COMMANDS; i++)
-        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+        if (commands[i].help)
+            fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
     fprintf(out, "\nwhyprof COMMAND --help tells more of each. A first trace:\n"
                  "  whyprof run --trace -- PROGRAM ARG...\n");
 }
