@@ -747,6 +747,29 @@ static void test_plugin_source(void **state)
     assert_false(run_ok(command));
 }
 
+/* sink.whyprof.chrome writes what `export` makes of the trace file. */
+static void test_plugin_chrome(void **state)
+{
+    (void)state;
+    need_babeltrace2();
+    make_two_packets();
+    char command[1024];
+    for (int perfetto = 0; perfetto < 2; perfetto++) {
+        snprintf(command, sizeof command,
+                 "cd %s && babeltrace2 --plugin-path=" TEST_LIB_DIR
+                 " ctf -c sink.whyprof.chrome -p 'path=\"x.json\"%s' && "
+                 "grep -q 'second packet' x.json && test -z \"$(ls | grep whyprof)\"",
+                 folder, perfetto ? ",for=\"perfetto\"" : "");
+        assert_true(run_ok(command));
+    }
+    snprintf(command, sizeof command,
+             "cd %s && babeltrace2 --plugin-path=" TEST_LIB_DIR
+             " ctf -c sink.whyprof.chrome -p 'path=\"y.json\",for=\"what\"' 2>log; "
+             "grep -q 'parameter `for`' log && test ! -e y.json",
+             folder);
+    assert_true(run_ok(command));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
 
 int main(void)
@@ -771,6 +794,7 @@ int main(void)
         TEST(test_many_traces),
         TEST(test_plugin),
         TEST(test_plugin_source),
+        TEST(test_plugin_chrome),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

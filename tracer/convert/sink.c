@@ -40,7 +40,9 @@ struct sink {
     uint64_t events, packets;
     struct map64 cpu_of_stream; /* const bt_stream * -> CPU + 1 */
     char *path;                 /* owned: the plugin's parameter */
-    struct flat_trace **flats;  /* owned: one for each trace that is handed over */
+    sink_done *done;            /* or NULL */
+    void *done_data;
+    struct flat_trace **flats; /* owned: one for each trace that is handed over */
     size_t flat_count, flat_cap;
     struct err read_err; /* why a file could not be read */
 };
@@ -405,6 +407,17 @@ static struct sink *sink_of(bt_self_component_sink *self)
     return bt_self_component_get_data(bt_self_component_sink_as_self_component(self));
 }
 
+void sink_on_done(bt_self_component_sink *self, sink_done *done, void *data)
+{
+    sink_of(self)->done = done;
+    sink_of(self)->done_data = data;
+}
+
+void *sink_done_data(bt_self_component_sink *self)
+{
+    return sink_of(self)->done_data;
+}
+
 static void flat_free(struct flat_trace *flat)
 {
     flat_trace_release(flat);
@@ -545,6 +558,8 @@ bt_component_class_sink_consume_method_status sink_consume(bt_self_component_sin
         err_wrap(&err, "write %s", s->path);
         return fail(self, &err);
     }
+    if (s->done && !s->done(s->done_data, s->path, &err))
+        return fail(self, &err);
     s->setup->done = true;
     return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_END;
 }

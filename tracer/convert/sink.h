@@ -28,6 +28,13 @@ struct sink_setup {
     bool done;                   /* out: all was taken; the plugin's file is complete */
 };
 
+/* What a plugin's component does with its complete trace file. False with err. */
+typedef bool sink_done(void *data, const char *path, struct err *err);
+/* After sink_init of a plugin's component; data is borrowed. */
+void sink_on_done(bt_self_component_sink *self, sink_done *done, void *data);
+/* The data given so, or NULL. */
+void *sink_done_data(bt_self_component_sink *self);
+
 /* The class's methods, for both ways to register it. */
 bt_component_class_initialize_method_status sink_init(bt_self_component_sink *self,
                                                       bt_self_component_sink_configuration *config,

@@ -1,12 +1,15 @@
 /* Our components as a babeltrace2 plugin:
  *     babeltrace2 --plugin-path=DIR CTF-DIR --component=sink.whyprof.trace \
  *         --params='path="x.out"'
+ *     babeltrace2 --plugin-path=DIR CTF-DIR --component=sink.whyprof.chrome \
+ *         --params='path="x.json",for="perfetto"'
  *     babeltrace2 --plugin-path=DIR --component=source.whyprof.ctf \
  *         --params='inputs=["TRACE-DIR"]'
  * The plugin's symbols must be visible: babeltrace2 2.0's headers do not say so. */
 #pragma GCC visibility push(default)
 #include "convert/sink.h"
 #include "convert/source.h"
+#include "plugin/chrome_sink.h"
 
 #pragma GCC diagnostic ignored "-Wcast-qual"
 #pragma GCC diagnostic ignored "-Wmissing-prototypes"
@@ -20,6 +23,14 @@ BT_PLUGIN_SINK_COMPONENT_CLASS_HELP(trace, "Parameter: path=\"FILE\" (string, re
 BT_PLUGIN_SINK_COMPONENT_CLASS_INITIALIZE_METHOD(trace, sink_init);
 BT_PLUGIN_SINK_COMPONENT_CLASS_GRAPH_IS_CONFIGURED_METHOD(trace, sink_configured);
 BT_PLUGIN_SINK_COMPONENT_CLASS_FINALIZE_METHOD(trace, sink_finalize);
+BT_PLUGIN_SINK_COMPONENT_CLASS(chrome, sink_consume);
+BT_PLUGIN_SINK_COMPONENT_CLASS_DESCRIPTION(chrome, "Write JSON for Chrome's trace viewer.");
+BT_PLUGIN_SINK_COMPONENT_CLASS_HELP(chrome,
+                                    "Parameters: path=\"FILE\" (string, required; .gz compresses), "
+                                    "for=\"chrome\", \"perfetto\" or \"speedscope\".");
+BT_PLUGIN_SINK_COMPONENT_CLASS_INITIALIZE_METHOD(chrome, chrome_sink_init);
+BT_PLUGIN_SINK_COMPONENT_CLASS_GRAPH_IS_CONFIGURED_METHOD(chrome, sink_configured);
+BT_PLUGIN_SINK_COMPONENT_CLASS_FINALIZE_METHOD(chrome, chrome_sink_finalize);
 BT_PLUGIN_SOURCE_COMPONENT_CLASS(ctf, source_next);
 BT_PLUGIN_SOURCE_COMPONENT_CLASS_DESCRIPTION(ctf, "Read an LTTng-UST trace, faster than ctf.fs.");
 BT_PLUGIN_SOURCE_COMPONENT_CLASS_HELP(
