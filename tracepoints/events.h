@@ -48,6 +48,9 @@
  *   free                    u64 addr              only of addresses that `alloc` told
  *   stat                    u64 allocs, u64 frees, u64 alloc_bytes, u64 live_bytes
  *       totals of the process so far, sampled or not.
+ *   batch                   u32 tid, u64 ns, u64 ticks, double ns_per_tick, u64 before,
+ *                           u64 seq words[]
+ *       packed records of one thread's allocations and frees, below.
  * whyprof_sample:
  *   cpu                     u32 tid, u64 ts, u64 weight_ns, u32 stack
  *   lost                    u64 count             handler runs dropped since the last one
@@ -88,7 +91,18 @@
  * was not asleep, and comes before the SWITCH_OUT when it meets one about to sleep.
  * waker 0 is an interrupt. A syscall number with bit 30 set is of the 32-bit table;
  * ret -512 to -516 is an interrupted call: restarted, or -EINTR to the program.
- * Records of one relay (a vpid) come in order of time between watermarks. */
+ * Records of one relay (a vpid) come in order of time between watermarks.
+ *
+ * ALLOCATION RECORDS (whyprof_alloc:batch) begin with a head word
+ *     operation (bits 0-3) | size (4-15: its low 12 bits) | address (16-63)
+ * and the time in ticks, a clock of the event's own: at `ticks` it was `ns`, and a
+ * tick is `ns_per_tick`. By operation:
+ *   PAD             the head alone, to be skipped
+ *   FREE            2 words
+ *   ALLOC + kind    3 words: the third is stack (0-31) | size >> 12 (32-63). Weight 1.
+ * Those of one thread come in order, those of a process's threads do not: sort them by
+ * ticks. `before` is 0, or says that every record of this process with less ticks came
+ * with this event or earlier. */
 #ifndef WHYPROF_EVENTS_H
 #define WHYPROF_EVENTS_H
 
@@ -127,6 +141,7 @@
     E(whyprof_alloc, alloc, "kind addr size weight stack")                                         \
     E(whyprof_alloc, free, "addr")                                                                 \
     E(whyprof_alloc, stat, "allocs frees alloc_bytes live_bytes")                                  \
+    E(whyprof_alloc, batch, "tid ns ticks ns_per_tick before words")                               \
     E(whyprof_sample, cpu, "tid ts weight_ns stack")                                               \
     E(whyprof_sample, lost, "count")                                                               \
     E(whyprof_user, region_begin, "name task")                                                     \
@@ -173,6 +188,29 @@ enum whyprof_kernel_record {
     WHYPROF_KERNEL_SYSCALL,
     WHYPROF_KERNEL_SYSCALL_OPEN
 };
+
+enum whyprof_batch_operation {
+    WHYPROF_BATCH_PAD = 0,
+    WHYPROF_BATCH_FREE,
+    WHYPROF_BATCH_ALLOC /* plus the kind */
+};
+
+#define WHYPROF_BATCH_SIZE_BITS 12
+#define WHYPROF_BATCH_HEAD(operation, addr, size)                                                  \
+    ((unsigned long long)(operation) | (unsigned long long)((size)&0xfff) << 4 |                   \
+     (unsigned long long)(addr) << 16)
+#define WHYPROF_BATCH_OPERATION(head)  ((unsigned)((head)&0xf))
+#define WHYPROF_BATCH_ADDR(head)       ((unsigned long long)(head) >> 16)
+#define WHYPROF_BATCH_SIZE(head, last) (((last) >> 32 << 12) | ((head) >> 4 & 0xfff))
+#define WHYPROF_BATCH_WORDS(head)                                                                  \
+    (WHYPROF_BATCH_OPERATION(head) >= WHYPROF_BATCH_ALLOC  ? 3u                                    \
+     : WHYPROF_BATCH_OPERATION(head) == WHYPROF_BATCH_FREE ? 2u                                    \
+                                                           : 1u)
+
+/* Key of a `meta` that is for the converter alone: the time at which the relay was told to
+ * stop. What agents still told afterwards is no part of the recording, since nobody knows
+ * on which CPU it was. */
+#define WHYPROF_META_KERNEL_END "kernel_end_ts"
 
 #define WHYPROF_KERNEL_HEAD(type, words, cpu, tid)                                                 \
     ((unsigned long long)(type) | (unsigned long long)(words) << 8 |                               \

@@ -25,3 +25,12 @@ add_test(NAME lttng_why
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_why.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/why)
 set_tests_properties(lttng_why PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 300
     RUN_SERIAL TRUE)
+
+# What the agent promises to be exact.
+add_executable(agent_allocs ${CMAKE_CURRENT_SOURCE_DIR}/targets/agent_allocs.c)
+whyprof_warnings(agent_allocs)
+target_link_libraries(agent_allocs PRIVATE Threads::Threads)
+set_target_properties(agent_allocs PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+add_test(NAME lttng_agent
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_agent.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
+set_tests_properties(lttng_agent PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120 RUN_SERIAL TRUE)

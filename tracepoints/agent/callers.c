@@ -49,6 +49,13 @@ bool caller_is_lttng(uintptr_t pc)
     return within(&lttng[0], pc) || within(&lttng[1], pc);
 }
 
+void caller_agent_range(uintptr_t *begin, uintptr_t *bytes)
+{
+    within(&self, 0); /* finds the ranges */
+    *begin = self.begin;
+    *bytes = self.end - self.begin;
+}
+
 bool caller_is_agent(uintptr_t pc)
 {
     return within(&self, pc);

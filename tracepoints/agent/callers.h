@@ -14,5 +14,7 @@ bool caller_is_loader(uintptr_t pc);
 /* liblttng-ust and its common library. */
 bool caller_is_lttng(uintptr_t pc);
 bool caller_is_agent(uintptr_t pc);
+/* The agent's own code, [begin, begin + bytes), for who asks often. */
+void caller_agent_range(uintptr_t *begin, uintptr_t *bytes);
 
 #endif

@@ -11,6 +11,7 @@
 #include "tracepoints/agent/threads.h"
 #include "tracepoints/events.h"
 #include "tracepoints/hooks/alloc.h"
+#include "tracepoints/hooks/alloc_batch.h"
 #include "tracepoints/hooks/fdnames.h"
 #include "tracepoints/hooks/lock_table.h"
 #include "tracepoints/hooks/wait.h"
@@ -25,7 +26,8 @@ enum {
     TICK_MS = 2,            /* while samples come in */
     TICK_RECORDING_MS = 32, /* while a session records: long calls, new modules */
     TICK_IDLE_MS = 500,     /* nothing records: only to notice a session of others' */
-    STATS_EVERY_MS = 5000,  /* totals, so that a killed target leaves some */
+    HEAP_EVERY_MS = 100,    /* the heap's curve, and the batches of full mode */
+    LOCKS_EVERY_MS = 1000,  /* locks' totals, so that a killed target leaves some */
     HELPER_STACK = 256 << 10
 };
 
@@ -115,8 +117,30 @@ void control_flush(void)
 {
     if (atomic_flag_test_and_set(&control.flushing))
         return;
-    lock_stats_emit();
-    alloc_stat_emit();
+    lock_stats_emit(false);
+    alloc_batches_emit();
+    alloc_stat_emit(true);
+    atomic_flag_clear(&control.flushing);
+}
+
+struct schedule {
+    uint64_t heap_at, locks_at; /* when they were last told */
+};
+
+/* What a session wants to hear of while it records. */
+static void tell_regularly(struct schedule *s)
+{
+    uint64_t now = agent_now();
+    if (now - s->heap_at < HEAP_EVERY_MS * (uint64_t)1000000 ||
+        atomic_flag_test_and_set(&control.flushing))
+        return;
+    s->heap_at = now;
+    alloc_batches_emit();
+    alloc_stat_emit(false);
+    if (now - s->locks_at >= LOCKS_EVERY_MS * (uint64_t)1000000) {
+        s->locks_at = now;
+        lock_stats_emit(true);
+    }
     atomic_flag_clear(&control.flushing);
 }
 
@@ -229,7 +253,7 @@ static void *helper(void *data)
 {
     bool was_recording = data != NULL;
     int wait_ms = TICK_MS;
-    uint64_t stats_at = agent_now();
+    struct schedule schedule = {0, agent_now()};
     thread_hide();
     raw_call2(SYS_prctl, PR_SET_NAME, "whyprof");
     while (atomic_load(&agent.on)) {
@@ -244,10 +268,7 @@ static void *helper(void *data)
         if (was_recording) {
             modules_update();
             wait_tell_pending();
-            if (agent_now() - stats_at > STATS_EVERY_MS * (uint64_t)1000000) {
-                control_flush();
-                stats_at = agent_now();
-            }
+            tell_regularly(&schedule);
         }
         wait_ms = next_wait_ms(was_recording, samples, wait_ms);
     }

@@ -31,10 +31,12 @@ static struct {
     _Atomic size_t used_bytes;
     _Atomic uint32_t *slots; /* ids, 0: free */
     _Atomic uint32_t generation;
+    uintptr_t agent, agent_bytes; /* our own code */
 } table = {.generation = 1};
 
 bool stacks_init(void)
 {
+    caller_agent_range(&table.agent, &table.agent_bytes);
     table.slots = raw_map(SLOTS * sizeof *table.slots);
     /* Address space may be limited (ulimit -v): take what there is. */
     for (size_t bytes = (size_t)256 << 20; bytes >= (size_t)1 << 20 && !table.arena; bytes >>= 2) {
@@ -53,12 +55,17 @@ static struct stored *stored_at(uint32_t id)
 
 static uint64_t hash_of(const uintptr_t *pcs, size_t count, bool leaf_exact)
 {
-    uint64_t h = 0x9e3779b97f4a7c15u * (count * 2 + leaf_exact + 1);
-    for (size_t i = 0; i < count; i++) {
+    /* Two chains at once: a multiplication's latency is what this costs. */
+    uint64_t h = 0x9e3779b97f4a7c15u * (count * 2 + leaf_exact + 1), other = ~h;
+    size_t i = 0;
+    for (; i + 2 <= count; i += 2) {
         h = (h ^ pcs[i]) * 0xff51afd7ed558ccdu;
-        h ^= h >> 32;
+        other = (other ^ pcs[i + 1]) * 0xc4ceb9fe1a85ec53u;
     }
-    return h;
+    if (i < count)
+        h = (h ^ pcs[i]) * 0xff51afd7ed558ccdu;
+    h ^= other >> 29 ^ other << 35;
+    return (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
 }
 
 static bool same(const struct stored *s, uint64_t hash, const uintptr_t *pcs, size_t count,
@@ -92,7 +99,7 @@ static uint32_t find_or_store(const uintptr_t *pcs, size_t count, bool leaf_exac
     uint64_t hash = hash_of(pcs, count, leaf_exact);
     uint32_t mine = 0;
     for (size_t i = 0; i < PROBES; i++) {
-        _Atomic uint32_t *slot = &table.slots[(hash + i) & (SLOTS - 1)];
+        _Atomic uint32_t *slot = &table.slots[((hash >> 40) + i) & (SLOTS - 1)];
         uint32_t id = atomic_load_explicit(slot, memory_order_acquire);
         if (!id) {
             if (!mine && !(mine = store(hash, pcs, count, leaf_exact)))
@@ -124,9 +131,10 @@ static void define(uint32_t id)
 static size_t without_agent(uintptr_t *out, const uintptr_t *pcs, size_t count)
 {
     size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (!caller_is_agent(pcs[i]))
-            out[kept++] = pcs[i];
+    for (size_t i = 0; i < count; i++) {
+        out[kept] = pcs[i];
+        kept += pcs[i] - table.agent >= table.agent_bytes;
+    }
     return kept > AGENT_STACK_MAX ? AGENT_STACK_MAX : kept;
 }
 

@@ -2,6 +2,7 @@
 
 #include "tracepoints/agent/raw.h"
 #include "tracepoints/agent/sampler.h"
+#include "tracepoints/hooks/alloc_batch.h"
 #include "tracepoints/hooks/lock_table.h"
 #include "tracepoints/provider/provider.h"
 
@@ -156,6 +157,7 @@ void thread_leave(void)
     if (!t)
         return;
     sampler_thread_end(t);
+    alloc_batch_end(t);
     lttng_ust_tracepoint(whyprof_sched, thread_exit, t->tid, thread_cpu_ns(t->tid));
     agent_tls.thread = NULL;
     agent_tls.gone = 1;
@@ -225,6 +227,7 @@ void threads_each(void (*visit)(struct agent_thread *t, void *data), void *data)
 
 static void drop_other(struct agent_thread *t, void *self)
 {
+    alloc_batch_forget(t);
     if (t != self)
         slot_release(t);
 }

@@ -20,6 +20,7 @@ enum {
 };
 
 struct lock_waiter;
+struct alloc_ring;
 
 struct alloc_totals {
     uint64_t allocs, frees, alloc_bytes;
@@ -53,6 +54,8 @@ struct agent_thread {
     int64_t alloc_countdown; /* bytes until the next sample */
     uint64_t random;         /* state of its generator, 0: not seeded */
     struct alloc_totals alloc;
+
+    struct alloc_ring *ring; /* full mode's records, mapped at the first; stays with the slot */
 
     struct lock_use locks[THREAD_LOCKS];
     uintptr_t pcs[AGENT_STACK_MAX + 8]; /* scratch for its stacks, used under the guard */

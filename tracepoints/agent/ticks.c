@@ -21,13 +21,19 @@ void ticks_init(void)
 }
 
 /* The rate is the mean since the start: no calibration to wait for. */
+struct ticks_scale ticks_scale(void)
+{
+    struct ticks_scale s = {.ns = agent_now(), .ns_per_tick = 1};
+    s.ticks = ticks_by_tsc ? ticks_now() : s.ns;
+    if (ticks_by_tsc && s.ticks > base.ticks)
+        s.ns_per_tick = (double)(s.ns - base.ns) / (double)(s.ticks - base.ticks);
+    return s;
+}
+
 uint64_t ticks_to_ns(uint64_t ticks)
 {
     if (!ticks_by_tsc)
         return ticks;
-    uint64_t now_ns = agent_now(), now = ticks_now();
-    if (now <= base.ticks || now <= ticks)
-        return now_ns;
-    double ns_per_tick = (double)(now_ns - base.ns) / (double)(now - base.ticks);
-    return now_ns - (uint64_t)((double)(now - ticks) * ns_per_tick);
+    struct ticks_scale s = ticks_scale();
+    return ticks < s.ticks ? s.ns - (uint64_t)((double)(s.ticks - ticks) * s.ns_per_tick) : s.ns;
 }

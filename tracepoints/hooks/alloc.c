@@ -10,6 +10,7 @@
 #include "tracepoints/agent/stacks.h"
 #include "tracepoints/agent/threads.h"
 #include "tracepoints/events.h"
+#include "tracepoints/hooks/alloc_batch.h"
 #include "tracepoints/hooks/alloc_sampled.h"
 #include "tracepoints/provider/provider.h"
 
@@ -97,7 +98,7 @@ static inline bool counting(void)
  * would re-enter it. */
 static void tell(struct agent_thread *t, void *p, size_t bytes, uint8_t kind, double weight)
 {
-    if (!options.alloc_all && !sampled_add(p))
+    if (!sampled_add(p))
         return;
     lttng_ust_tracepoint(whyprof_alloc, alloc, kind, (uint64_t)(uintptr_t)p, bytes, weight,
                          stack_here(t));
@@ -115,16 +116,29 @@ static void sample(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
         return;
     }
     uint64_t rate = options.alloc_rate;
-    bool due = options.alloc_all || t->random;
+    bool due = t->random;
     if (!t->random) { /* its first: draw where the first point lies, then ask again */
         t->random = random_seed();
         t->alloc_countdown = random_exponential(&t->random, rate) - (int64_t)bytes;
-        due = options.alloc_all || t->alloc_countdown < 0;
+        due = t->alloc_countdown < 0;
     }
     if (t->alloc_countdown < 0)
         t->alloc_countdown = random_exponential(&t->random, rate);
     if (due && !untold)
-        tell(t, p, bytes, kind, options.alloc_all ? 1 : random_sample_weight(bytes, rate));
+        tell(t, p, bytes, kind, random_sample_weight(bytes, rate));
+    agent_leave();
+}
+
+/* Full mode: allocations below the loader are told without their stack, which might
+ * be a new one to emit. */
+static void record(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
+{
+    if (caller_is_lttng(caller) || !agent_enter())
+        return;
+    bool may_emit = !caller_is_loader(caller);
+    struct agent_thread *t = may_emit ? thread_self() : agent_tls.thread;
+    if (t)
+        alloc_batch_add(t, p, bytes, kind, may_emit ? stack_here(t) : 0, may_emit);
     agent_leave();
 }
 
@@ -141,15 +155,22 @@ static inline void allocated(void *p, size_t bytes, uint8_t kind, uintptr_t call
         if (likely(t->alloc_countdown >= 0 && t->random && !options.alloc_all))
             return;
     }
-    sample(p, bytes, kind, caller);
+    if (options.alloc_all)
+        record(p, bytes, kind, caller);
+    else
+        sample(p, bytes, kind, caller);
 }
 
 static void tell_free(const void *p, uintptr_t caller)
 {
     if (!agent_enter())
         return;
-    if ((options.alloc_all || sampled_remove(p)) && !caller_is_loader(caller) &&
-        !caller_is_lttng(caller))
+    bool sampled = sampled_maybe(p) && sampled_remove(p);
+    bool may_emit = !caller_is_loader(caller);
+    struct agent_thread *t = agent_tls.thread;
+    if (options.alloc_all && t && !caller_is_lttng(caller))
+        alloc_batch_free(t, p, may_emit);
+    else if (sampled && may_emit && !caller_is_lttng(caller))
         lttng_ust_tracepoint(whyprof_alloc, free, (uint64_t)(uintptr_t)p);
     agent_leave();
 }
@@ -272,13 +293,18 @@ static void add_thread(struct agent_thread *t, void *data)
     sum->live_bytes += t->alloc.live_bytes;
 }
 
-void alloc_stat_emit(void)
+/* A gauge's curve needs no point where it did not move; a new session needs one. */
+void alloc_stat_emit(bool again)
 {
+    static struct alloc_totals told;
     struct alloc_totals sum = {threads_past.allocs, threads_past.frees, threads_past.alloc_bytes,
                                threads_past.live_bytes};
     if (!lttng_ust_tracepoint_enabled(whyprof_alloc, stat))
         return;
     threads_each(add_thread, &sum);
+    if (!again && !memcmp(&sum, &told, sizeof sum))
+        return;
+    told = sum;
     lttng_ust_do_tracepoint(whyprof_alloc, stat, sum.allocs, sum.frees, sum.alloc_bytes,
                             (uint64_t)(sum.live_bytes > 0 ? sum.live_bytes : 0));
 }

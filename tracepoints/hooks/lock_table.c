@@ -134,12 +134,14 @@ static void add_thread(struct agent_thread *t, void *data)
 
 /* Threads go on counting meanwhile: a sum may miss their last operations, and the
  * next one has them. */
-void lock_stats_emit(void)
+void lock_stats_emit(bool grown_only)
 {
     struct lock_entry *all = atomic_load(&locks);
     if (!all || !lttng_ust_tracepoint_enabled(whyprof_lock, stat))
         return;
     for (unsigned i = 0; i < LOCKS; i++) {
+        if (!all[i].lock) /* most are not, and their pages were never touched */
+            continue;
         all[i].sum_acquisitions = all[i].acquisitions;
         all[i].sum_contentions = all[i].contentions;
     }
@@ -147,7 +149,7 @@ void lock_stats_emit(void)
     for (unsigned i = 0; i < LOCKS; i++) {
         struct lock_entry *e = &all[i];
         uint64_t total = e->sum_acquisitions + e->sum_contentions;
-        if (total == e->told)
+        if (total == e->told || (grown_only && total < e->told + (e->told + 1) / 2))
             continue;
         e->told = total;
         lttng_ust_do_tracepoint(whyprof_lock, stat, e->lock, e->kind, e->sum_acquisitions,

@@ -49,8 +49,9 @@ static inline void lock_acquired(const void *lock, uint8_t kind, uintptr_t calle
 
 /* A thread's counts into the table (at its exit). */
 void lock_uses_fold(struct agent_thread *t);
-/* Emits whyprof_lock:stat of the locks whose totals changed. */
-void lock_stats_emit(void);
+/* Emits whyprof_lock:stat of the locks whose totals changed; grown_only: of those that
+ * grew by half since they were told. One thread at a time. */
+void lock_stats_emit(bool grown_only);
 /* In a fork child: nobody waits, nothing was counted. */
 void locks_after_fork(void);
 

@@ -44,6 +44,23 @@ LTTNG_UST_TRACEPOINT_EVENT(whyprof_alloc, stat,
         lttng_ust_field_integer(uint64_t, live_bytes, live_bytes)
     ))
 
+LTTNG_UST_TRACEPOINT_EVENT(whyprof_alloc, batch,
+    LTTNG_UST_TP_ARGS(uint32_t, tid,
+                      uint64_t, ns,
+                      uint64_t, ticks,
+                      double, ns_per_tick,
+                      uint64_t, before,
+                      const uint64_t *, words,
+                      uint32_t, words_count),
+    LTTNG_UST_TP_FIELDS(
+        lttng_ust_field_integer(uint32_t, tid, tid)
+        lttng_ust_field_integer(uint64_t, ns, ns)
+        lttng_ust_field_integer(uint64_t, ticks, ticks)
+        lttng_ust_field_float(double, ns_per_tick, ns_per_tick)
+        lttng_ust_field_integer(uint64_t, before, before)
+        lttng_ust_field_sequence(uint64_t, words, words, uint32_t, words_count)
+    ))
+
 /* clang-format on */
 #endif
 

@@ -2,6 +2,9 @@
  * end of its process. */
 #include "convert/model.h"
 
+#include "tracepoints/events.h"
+
+#include <stdlib.h>
 #include <string.h>
 
 static size_t take_slot(struct model *m)
@@ -41,14 +44,19 @@ static void end_alloc(struct model *m, struct proc *p, uint64_t addr, uint64_t f
     map64_delete(&p->allocs, addr);
 }
 
+static void begin_alloc(struct model *m, struct proc *p, uint64_t addr, const struct live_alloc *a)
+{
+    end_alloc(m, p, addr, 0, 0); /* its free was lost */
+    size_t slot = take_slot(m);
+    m->live[slot] = *a;
+    *map64_put(&p->allocs, addr, NULL) = slot;
+}
+
 void alloc_alloc(struct model *m, const struct event *ev)
 {
     struct proc *p = proc_get(m, ev->vpid, ev->ts);
     struct thread *t = thread_get(m, ev->vtid, ev->vpid, ev->ts);
-    uint64_t addr = ev->v[ALLOC_addr];
-    end_alloc(m, p, addr, 0, 0); /* its free was lost */
-    size_t slot = take_slot(m);
-    m->live[slot] = (struct live_alloc){
+    struct live_alloc a = {
         .ts = ev->ts,
         .size = ev->v[ALLOC_size],
         .weight = ev->v[ALLOC_weight],
@@ -56,13 +64,112 @@ void alloc_alloc(struct model *m, const struct event *ev)
         .stack = stack_get(m, p, ev->v[ALLOC_stack]),
         .kind = (uint8_t)ev->v[ALLOC_kind],
     };
-    *map64_put(&p->allocs, addr, NULL) = slot;
+    begin_alloc(m, p, ev->v[ALLOC_addr], &a);
 }
 
 void alloc_free(struct model *m, const struct event *ev)
 {
     struct proc *p = proc_get(m, ev->vpid, ev->ts);
     end_alloc(m, p, ev->v[FREE_addr], ev->ts, ev->vtid);
+}
+
+/* One record of full mode. Threads' records come batch by batch, so one thread's free
+ * may come before the other's allocation: they wait here for their turn. */
+struct alloc_record {
+    uint64_t ticks; /* order within the process */
+    uint64_t arrival;
+    uint64_t ts, addr, size;
+    struct thread *thread;
+    uint32_t tid;
+    uint32_t stack;
+    uint8_t operation; /* enum whyprof_batch_operation */
+};
+
+static int compare_records(const void *a, const void *b)
+{
+    const struct alloc_record *x = a, *y = b;
+    if (x->ticks != y->ticks)
+        return x->ticks < y->ticks ? -1 : 1;
+    return x->arrival < y->arrival ? -1 : 1;
+}
+
+static void replay(struct model *m, struct proc *p, const struct alloc_record *r)
+{
+    if (r->operation == WHYPROF_BATCH_FREE) {
+        end_alloc(m, p, r->addr, r->ts, r->tid);
+        return;
+    }
+    struct live_alloc a = {
+        .ts = r->ts,
+        .size = r->size,
+        .weight = model_f64(1),
+        .thread = r->thread,
+        .stack = r->stack,
+        .kind = (uint8_t)(r->operation - WHYPROF_BATCH_ALLOC),
+    };
+    begin_alloc(m, p, r->addr, &a);
+}
+
+/* Replays the records with less ticks than `before`, in order. */
+static void replay_until(struct model *m, struct proc *p, uint64_t before)
+{
+    size_t done = 0;
+    if (!p->record_count)
+        return;
+    qsort(p->records, p->record_count, sizeof *p->records, compare_records);
+    while (done < p->record_count && p->records[done].ticks < before)
+        replay(m, p, &p->records[done++]);
+    p->record_count -= done;
+    memmove(p->records, p->records + done, p->record_count * sizeof *p->records);
+    for (size_t i = 0; i < p->record_count; i++)
+        p->records[i].arrival = i;
+}
+
+static uint64_t batch_ts(const struct event *ev, uint64_t ticks)
+{
+    double scale, ahead;
+    memcpy(&scale, &ev->v[BATCH_ns_per_tick], sizeof scale);
+    ahead = (double)(int64_t)(ev->v[BATCH_ticks] - ticks) * scale;
+    /* A damaged scale must not become a time out of range. */
+    if (!(ahead > 0 && ahead < (double)ev->v[BATCH_ns]))
+        return ev->v[BATCH_ns];
+    return ev->v[BATCH_ns] - (uint64_t)ahead;
+}
+
+static void add_record(struct model *m, struct proc *p, const struct event *ev, struct thread *t,
+                       const uint64_t *words, bool alloc)
+{
+    mem_grow(&p->records, &p->record_cap, p->record_count + 1, sizeof *p->records);
+    p->records[p->record_count] = (struct alloc_record){
+        .ticks = words[1],
+        .arrival = p->record_count,
+        .ts = batch_ts(ev, words[1]),
+        .addr = WHYPROF_BATCH_ADDR(words[0]),
+        .size = alloc ? WHYPROF_BATCH_SIZE(words[0], words[2]) : 0,
+        .thread = t,
+        .tid = (uint32_t)ev->v[BATCH_tid],
+        .stack = alloc ? stack_get(m, p, (uint32_t)words[2]) : 0,
+        .operation = (uint8_t)WHYPROF_BATCH_OPERATION(words[0]),
+    };
+    p->record_count++;
+}
+
+void alloc_batch(struct model *m, const struct event *ev)
+{
+    struct proc *p = proc_get(m, ev->vpid, ev->ts);
+    const uint64_t *words = event_seq(ev);
+    struct thread *t = NULL;
+    if (ev->seq_len)
+        t = thread_get(m, (uint32_t)ev->v[BATCH_tid], ev->vpid, ev->ts);
+    for (uint32_t at = 0, len; at < ev->seq_len; at += len) {
+        len = WHYPROF_BATCH_WORDS(words[at]);
+        if (at + len > ev->seq_len)
+            break;
+        if (len > 1)
+            add_record(m, p, ev, t, words + at, len == 3);
+    }
+    if (ev->v[BATCH_before])
+        replay_until(m, p, ev->v[BATCH_before]);
 }
 
 void alloc_stat(struct model *m, const struct event *ev)
@@ -78,6 +185,7 @@ void alloc_finish(struct model *m, struct proc *p)
 {
     size_t pos = 0;
     uint64_t addr, slot;
+    replay_until(m, p, UINT64_MAX);
     while (map64_next(&p->allocs, &pos, &addr, &slot))
         write_alloc(m, addr, &m->live[slot], 0, 0);
     map64_clear(&p->allocs);

@@ -31,6 +31,7 @@ static void free_proc(struct proc *p)
     map64_release(&p->fds);
     map64_release(&p->locks);
     map64_release(&p->allocs);
+    free(p->records);
     map64_release(&p->tasks);
 }
 
@@ -165,6 +166,7 @@ static handler *const handlers[EVENT_KINDS] = {
     [EVENT_whyprof_alloc_alloc] = alloc_alloc,
     [EVENT_whyprof_alloc_free] = alloc_free,
     [EVENT_whyprof_alloc_stat] = alloc_stat,
+    [EVENT_whyprof_alloc_batch] = alloc_batch,
     [EVENT_whyprof_sample_cpu] = on_sample,
     [EVENT_whyprof_sample_lost] = on_sample_lost,
     [EVENT_whyprof_user_region_begin] = user_region_begin,

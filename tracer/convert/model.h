@@ -159,8 +159,10 @@ struct proc {
     struct map64 fds;    /* descriptor -> name */
     struct map64 locks;  /* address -> struct lock *, in m->arena */
     struct lock *lock_list;
-    struct map64 allocs; /* address -> index into m->live */
-    struct map64 tasks;  /* id -> struct task *, open ones, in m->arena */
+    struct map64 allocs;          /* address -> index into m->live */
+    struct alloc_record *records; /* of full mode, not in order yet */
+    size_t record_count, record_cap;
+    struct map64 tasks; /* id -> struct task *, open ones, in m->arena */
 };
 
 struct stack_def {
@@ -334,6 +336,7 @@ void lock_finish(struct model *m, struct proc *p);
 /* -- allocations (alloc.c) */
 void alloc_alloc(struct model *m, const struct event *ev);
 void alloc_free(struct model *m, const struct event *ev);
+void alloc_batch(struct model *m, const struct event *ev);
 void alloc_stat(struct model *m, const struct event *ev);
 /* Writes the process's live allocations as never freed. */
 void alloc_finish(struct model *m, struct proc *p);
