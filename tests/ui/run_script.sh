@@ -18,6 +18,13 @@ if grep -q '^# empty' "$script"; then
     "$make_trace" --empty empty.out
     files=empty.out
 fi
+# "# with FILE": a file of tests/ as well. Its source lines are looked for here.
+with=$(sed -n 's/^# with //p' "$script")
+for file in $with; do
+    cp "$(dirname "$golden")/../$file" .
+    files="$files $(basename "$file")"
+done
+seq -f 'line %g of a.c' 120 >a.c
 "$viewer" $files --script "$script" --size 1000x600
 status=0
 for dump in *.txt; do

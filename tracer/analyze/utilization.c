@@ -7,7 +7,7 @@
 
 enum {
     GRID = 2048,           /* instants at which R is known before the search */
-    LOOKS = 400000,        /* at running totals, for one window */
+    LOOKS = 120000,        /* at running totals, for one window */
     LEAST_WINDOW_NS = 1000 /* shorter ones say what the scheduler's own steps are */
 };
 #define DECADES 6 /* windows go down to this many powers of ten below the range */

@@ -11,7 +11,7 @@ void model_flame_clear(struct model_flame *f)
     f->samples = 0;
     f->unknown = 0;
     f->deepest = 0;
-    f->in_time_order = f->is_diff = false;
+    f->in_time_order = f->is_diff = f->by_before = false;
     map64_clear(&f->by_name);
     mem_grow(&f->nodes, &f->cap, 1, sizeof *f->nodes);
     f->nodes[f->count++] = (struct model_flame_node){.name = intern_str(&f->names, "all"),

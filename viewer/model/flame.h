@@ -46,6 +46,7 @@ struct model_flame {
     uint32_t deepest;
     bool in_time_order; /* equal stacks apart in time are nodes of their own; set it after clear */
     bool is_diff;
+    bool by_before; /* of a difference: `total` is the first profile's, `before` the second's */
 };
 
 void model_flame_clear(struct model_flame *f);

@@ -53,6 +53,7 @@ void model_flame_diff(struct model_flame *out, const struct model_flame *before,
     out->samples = after->samples;
     model_flame_finish(out);
     out->is_diff = true;
+    out->by_before = by_before;
     free(old);
     free(new);
 }
@@ -102,6 +103,7 @@ bool model_flame_callees(struct model_flame *out, const struct model_flame *f, c
     }
     model_flame_finish(out);
     out->is_diff = f->is_diff;
+    out->by_before = f->by_before;
     free(at);
     return found;
 }
@@ -124,6 +126,7 @@ bool model_flame_callers(struct model_flame *out, const struct model_flame *f, c
     }
     model_flame_finish(out);
     out->is_diff = f->is_diff;
+    out->by_before = f->by_before;
     return found;
 }
 

@@ -30,10 +30,26 @@ void views_flame_release(struct views_flame *f)
     *f = (struct views_flame){0};
 }
 
+uint64_t views_unit_ns(const char *unit)
+{
+    static const struct {
+        const char *unit;
+        uint64_t ns;
+    } units[] = {{"nanoseconds", 1},
+                 {"microseconds", 1000},
+                 {"milliseconds", 1000000},
+                 {"seconds", 1000000000}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (!strcmp(unit, units[i].unit))
+            return units[i].ns;
+    return 0;
+}
+
 const char *views_weight(char buf[48], const char *unit, uint64_t weight)
 {
-    if (!strcmp(unit, "nanoseconds"))
-        fmt_ns(buf, weight);
+    uint64_t ns = views_unit_ns(unit);
+    if (ns)
+        fmt_ns(buf, weight > UINT64_MAX / ns ? UINT64_MAX : weight * ns);
     else if (!strcmp(unit, "bytes"))
         fmt_bytes(buf, weight);
     else if (!unit[0] || !strcmp(unit, "count"))
@@ -105,16 +121,19 @@ void views_flame_update(struct views *v)
 }
 
 /* Of a difference: how the weight was before, and by how much it changed. */
-static void tip_change(struct views *v, const struct views_flame *f,
+static void tip_change(struct views *v, const struct views_flame *f, const struct model_flame *tree,
                        const struct model_flame_node *n, struct model_words *w)
 {
-    char before[48], change[48], share[FMT_MAX];
-    uint64_t away = n->total > n->before ? n->total - n->before : n->before - n->total;
-    model_words_fact(w, "Other", arena_strdup(&v->frame, views_weight(before, f->unit, n->before)));
-    model_words_fact(w, "Difference",
-                     arena_printf(&v->frame, "%s%s  %s", n->total < n->before ? "-" : "+",
+    char other[48], change[48], share[FMT_MAX];
+    uint64_t now = tree->by_before ? n->before : n->total;
+    uint64_t was = tree->by_before ? n->total : n->before;
+    uint64_t away = now > was ? now - was : was - now;
+    model_words_fact(w, tree->by_before ? "Now" : "Before",
+                     arena_strdup(&v->frame, views_weight(other, f->unit, n->before)));
+    model_words_fact(w, "Change",
+                     arena_printf(&v->frame, "%s%s  %s", now < was ? "-" : "+",
                                   views_weight(change, f->unit, away),
-                                  n->before ? fmt_share(share, away, n->before) : "new"));
+                                  was ? fmt_share(share, away, was) : "new"));
 }
 
 static void tip_node(struct views *v, const struct views_flame *f, const struct views_boxes *b,
@@ -133,7 +152,7 @@ static void tip_node(struct views *v, const struct views_flame *f, const struct 
                          arena_printf(&v->frame, "%s  %s", views_weight(self, f->unit, n->self),
                                       fmt_share(share, n->self, all)));
     if (tree->is_diff)
-        tip_change(v, f, n, &w);
+        tip_change(v, f, tree, n, &w);
     if (b->zoom)
         model_words_fact(
             &w, "Of the zoomed",
@@ -144,21 +163,22 @@ static void tip_node(struct views *v, const struct views_flame *f, const struct 
 }
 
 /* Red has grown, blue has shrunk, the more the deeper; grey is as it was. */
-static gfx_color change_color(const struct gfx_theme *t, const struct model_flame_node *n)
+static gfx_color change_color(const struct gfx_theme *t, const struct model_flame_node *n,
+                              bool by_before)
 {
     static const gfx_color grown = 0xff7a66ff, shrunk = 0x74b2ffff;
     gfx_color same = t->is_dark ? 0xaab4c2ff : 0xd3dae3ff;
     uint64_t most = n->total > n->before ? n->total : n->before;
     uint64_t away = n->total > n->before ? n->total - n->before : n->before - n->total;
     unsigned share = most ? (unsigned)((double)away / (double)most * 255) : 0;
-    return gfx_mix(same, n->total > n->before ? grown : shrunk, share);
+    return gfx_mix(same, (n->total > n->before) != by_before ? grown : shrunk, share);
 }
 
 static gfx_color box_color(const struct gfx_theme *t, const struct model_flame *f, uint32_t node)
 {
     const struct model_flame_node *n = &f->nodes[node];
     if (f->is_diff)
-        return change_color(t, n);
+        return change_color(t, n, f->by_before);
     if (n->wait != MODEL_CLASSES)
         return palette_span(t, n->wait);
     if (!node)

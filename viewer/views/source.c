@@ -10,6 +10,7 @@
 
 enum {
     ROW_H = 18,
+    LEAD = 2,   /* lines above the first of them when the file is shown */
     AROUND = 12 /* lines shown before and after those that weigh something */
 };
 
@@ -40,7 +41,7 @@ static void find(struct views_source *s, const char *function, const char *profi
     free(s->function);
     s->function = strdup(function);
     model_source_release(&s->file);
-    s->scroll_px = 0;
+    s->scroll_px = -1;
     s->first = s->end = 0;
     if (slash)
         *slash = '\0';
@@ -128,6 +129,8 @@ void views_source_draw(struct views *v, struct views_profile *p, struct gfx_rect
     if (!s->end)
         return;
     int row_h = ui_px(ui, ROW_H);
+    if (s->scroll_px < 0)
+        s->scroll_px = (int)(s->first - from - LEAD) * row_h;
     ui_scroll(ui, UI_ID("source", (uintptr_t)s), r, (int)(end - from) * row_h, &s->scroll_px);
     gfx_clip_push(ui->list, r);
     for (int64_t i = s->scroll_px / row_h; i < end - from; i++) {

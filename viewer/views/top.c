@@ -5,9 +5,9 @@
 
 static enum model_cell_kind kind_of(const char *unit)
 {
-    return !strcmp(unit, "nanoseconds") ? MODEL_CELL_NS
-           : !strcmp(unit, "bytes")     ? MODEL_CELL_BYTES
-                                        : MODEL_CELL_COUNT;
+    return views_unit_ns(unit)      ? MODEL_CELL_NS
+           : !strcmp(unit, "bytes") ? MODEL_CELL_BYTES
+                                    : MODEL_CELL_COUNT;
 }
 
 enum {
@@ -39,11 +39,11 @@ static const struct model_column_info *diff_columns_of(enum model_cell_kind kind
     static struct model_column_info columns[KINDS][COLUMNS];
     const struct model_column_info made[COLUMNS] = {
         {"Flat", kind, 84, "in the function itself"},
-        {"Other flat", kind, 84, "the same in the other profile"},
+        {"Before", kind, 84, "the same in the other profile"},
         {"Cum", kind, 84, "in the function and what it calls"},
-        {"Other cum", kind, 84, "the same in the other profile"},
-        {"Grown", kind, 84, "by how much cum is larger here"},
-        {"Shrunk", kind, 84, "by how much cum is smaller here"},
+        {"Before", kind, 84, "the same in the other profile"},
+        {"Grown", kind, 84, "by how much cum is larger now"},
+        {"Shrunk", kind, 84, "by how much cum was larger before"},
         {"Function", MODEL_CELL_TEXT, 40, NULL},
         {"Module", MODEL_CELL_TEXT, 14, NULL},
     };
@@ -56,9 +56,17 @@ static int64_t share_of(uint64_t part, uint64_t all)
     return all ? (int64_t)((double)part / (double)all * 10000 + 0.5) : 0;
 }
 
-static int64_t above(uint64_t a, uint64_t b)
+static uint64_t above(uint64_t a, uint64_t b)
 {
-    return a > b ? (int64_t)(a - b) : 0;
+    return a > b ? a - b : 0;
+}
+
+/* Times are shown in units of their own, whatever the profile counts in. */
+static int64_t in_cell(const struct views_flame *f, uint64_t weight)
+{
+    uint64_t ns = views_unit_ns(f->unit), most = INT64_MAX;
+    ns = ns ? ns : 1;
+    return (int64_t)(weight > most / ns ? most : weight * ns);
 }
 
 static void add_rows(struct views_flame *f, const struct model_top *top)
@@ -70,17 +78,21 @@ static void add_rows(struct views_flame *f, const struct model_top *top)
         const struct model_top_row *row = &top->rows[i];
         struct model_cell *c = model_table_row(t, NULL);
         sum += row->self;
-        c[0].n = (int64_t)row->self;
+        c[0].n = in_cell(f, row->self);
         if (f->tree.is_diff) {
-            c[1].n = (int64_t)row->before_self;
-            c[2].n = (int64_t)row->total;
-            c[3].n = (int64_t)row->before;
-            c[4].n = above(row->total, row->before);
-            c[5].n = above(row->before, row->total);
+            bool swap = f->tree.by_before;
+            uint64_t now = swap ? row->before : row->total;
+            uint64_t was = swap ? row->total : row->before;
+            c[0].n = in_cell(f, swap ? row->before_self : row->self);
+            c[1].n = in_cell(f, swap ? row->self : row->before_self);
+            c[2].n = in_cell(f, now);
+            c[3].n = in_cell(f, was);
+            c[4].n = in_cell(f, above(now, was));
+            c[5].n = in_cell(f, above(was, now));
         } else {
             c[1].n = share_of(row->self, all);
             c[2].n = share_of(sum, all);
-            c[3].n = (int64_t)row->total;
+            c[3].n = in_cell(f, row->total);
             c[4].n = share_of(row->total, all);
             c[7].text = arena_strdup(&t->arena, model_basename(intern_get(names, row->source)));
         }

@@ -239,6 +239,8 @@ void views_flame_update(struct views *v);
 /* The table in sight, or NULL. */
 const struct views_grid *views_grid_in_sight(const struct views *v);
 void views_flame_release(struct views_flame *f);
+/* ns of a unit of time, 0 for other units. */
+uint64_t views_unit_ns(const char *unit);
 /* A weight in its unit. */
 const char *views_weight(char buf[48], const char *unit, uint64_t weight);
 
