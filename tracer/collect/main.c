@@ -18,6 +18,7 @@
 #include "collect/record.h"
 #include "collect/relay.h"
 #include "collect/source.h"
+#include "tracepoints/events.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -225,6 +226,9 @@ static void finish(struct collector *c)
 {
     c->ops->detach(c->source);
     uint64_t end = source_now_ns();
+    char end_text[24];
+    snprintf(end_text, sizeof end_text, "%llu", (unsigned long long)end);
+    relay_meta(WHYPROF_META_KERNEL_END, end_text);
     c->ops->drain(c->source, &c->batch);
     c->ops->finish(c->source, &c->batch, c->own_lane);
     c->watermark_sent = 0;

@@ -1,6 +1,6 @@
 #include "convert/intake.h"
 
-#include "base/arena.h"
+#include "tracepoints/events.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void on_ordered_record(void *data, const uint64_t *words, uint32_t count)
 bool intake_open(struct intake *in, const char *out_path, const struct progress *progress,
                  struct err *err)
 {
-    *in = (struct intake){.until_ns = UINT64_MAX};
+    *in = (struct intake){.until_ns = UINT64_MAX, .end_ts = UINT64_MAX};
     in->writer = trace_writer_open(out_path, err);
     if (!in->writer)
         return false;
@@ -39,12 +39,21 @@ void intake_start(struct intake *in, int64_t seconds, uint64_t offset_ns, uint64
     in->has_start = true;
 }
 
+static bool tells_end(const struct event *ev)
+{
+    return ev->kind == EVENT_whyprof_sched_meta &&
+           !strcmp(event_str(ev, META_key), WHYPROF_META_KERNEL_END);
+}
+
 static void pass(struct intake *in, const struct event *ev)
 {
     if (!in->events++)
         model_begin(in->model, ev->ts);
     in->last_ts = ev->ts;
-    order_push(&in->order, ev);
+    if (tells_end(ev))
+        in->end_ts = strtoull(event_str(ev, META_value), NULL, 10);
+    else
+        order_push(&in->order, ev);
 }
 
 /* Passes what was held back and is not after ts. */
@@ -180,8 +189,9 @@ bool intake_finish(struct intake *in, const char *const *meta, struct convert_re
 {
     intake_begin(in, UINT64_MAX);
     pass_held(in, UINT64_MAX);
-    order_flush(&in->order);
-    model_ts(in->model, in->last_ts); /* relays' events count too: recording went on */
+    order_flush(&in->order, in->end_ts);
+    /* Relays' events count too: recording went on. */
+    model_ts(in->model, in->last_ts < in->end_ts ? in->last_ts : in->end_ts);
     write_losses(in);
     *stopped = !model_finish(in->model);
     if (*stopped)

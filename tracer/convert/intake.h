@@ -48,6 +48,7 @@ struct intake {
     uint64_t events;
     uint64_t cut_streams;
     uint64_t last_ts; /* of the latest event */
+    uint64_t end_ts;  /* what is not before it is left out; UINT64_MAX: nothing */
     bool has_start;
     int64_t start_unix_ns;
     char hostname[256];

@@ -180,7 +180,7 @@ void order_push(struct order *o, const struct event *ev)
     }
 }
 
-void order_flush(struct order *o)
+void order_flush(struct order *o, uint64_t end_ts)
 {
-    pass_everything(o);
+    release_until(o, end_ts);
 }

@@ -54,8 +54,8 @@ struct order {
 void order_init(struct order *o, struct order_sink sink);
 /* Takes an event, copying what it points to where it has to wait. */
 void order_push(struct order *o, const struct event *ev);
-/* Passes on everything still waiting. */
-void order_flush(struct order *o);
+/* Passes on everything still waiting that is before end_ts, and drops the rest. */
+void order_flush(struct order *o, uint64_t end_ts);
 void order_release(struct order *o);
 
 #endif
