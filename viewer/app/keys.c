@@ -153,6 +153,16 @@ static void save_csv(struct views *v)
     v->export = VIEWS_EXPORT_CSV;
 }
 
+static void track_up(struct views *v)
+{
+    views_move_track(v, -1);
+}
+
+static void track_down(struct views *v)
+{
+    views_move_track(v, 1);
+}
+
 static void next_file(struct views *v)
 {
     v->tab = (v->tab + 1) % (int)(v->profile_count + 1);
@@ -225,6 +235,12 @@ static const struct key {
      marker_a,
      {"Select", "Shift+A  Shift+B", "two markers and their distance"}},
     {'b', GFX_SHIFT, NULL, false, marker_b, {0}},
+    {'p', 0, NULL, false, views_pin, {"Tracks", "P", "pin the selected thread to the top"}},
+    {'x', 0, NULL, false, views_hide, {"Tracks", "X  Shift+X", "hide it; show all again"}},
+    {'x', GFX_SHIFT, NULL, false, views_show_hidden, {0}},
+    {'i', 0, NULL, false, views_only_partners, {"Tracks", "I", "only threads it interacts with"}},
+    {GFX_KEY_UP, GFX_ALT, NULL, false, track_up, {"Tracks", "Alt+Up  Alt+Down", "move it"}},
+    {GFX_KEY_DOWN, GFX_ALT, NULL, false, track_down, {0}},
     {GFX_KEY_ESCAPE,
      0,
      NULL,

@@ -21,6 +21,8 @@ static const char *const names[MODEL_CLASSES] = {
     [MODEL_CALL_MEMORY] = "memory",
     [MODEL_CALL_FILE] = "files",
     [MODEL_CALL_OTHER] = "other",
+    [MODEL_HELD] = "held",
+    [MODEL_HELD_CONTENDED] = "held while others waited",
 };
 
 enum model_class model_class_from_state(enum trace_state state, enum trace_reason reason)

@@ -29,6 +29,9 @@ enum model_class {
     MODEL_CALL_MEMORY,
     MODEL_CALL_FILE,
     MODEL_CALL_OTHER,
+    /* Locks. */
+    MODEL_HELD,
+    MODEL_HELD_CONTENDED,
     /* Regions and the like: one of a few colours by name. */
     MODEL_NAMED,
     MODEL_NAMED_LAST = MODEL_NAMED + 5,

@@ -1,5 +1,6 @@
 #include "model/lanes.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,12 @@ static void add(struct model_lanes *l, enum model_lane_kind kind, uint32_t owner
     l->items[l->count++] = (struct model_lane){
         .kind = kind, .owner = owner, .depth = depth, .y = l->height_px, .h = l->lane_px[kind]};
     l->height_px += l->lane_px[kind];
+}
+
+static void add_heading(struct model_lanes *l, enum model_lane_kind kind, uint32_t owner)
+{
+    add(l, kind, owner, 0);
+    l->height_px += l->gap_px;
 }
 
 static void add_thread(struct model_lanes *l, const struct model_doc *doc, uint32_t i)
@@ -28,15 +35,86 @@ static void add_thread(struct model_lanes *l, const struct model_doc *doc, uint3
     l->height_px += l->gap_px;
 }
 
+bool model_lanes_shows(const struct model_lanes *l, uint32_t thread)
+{
+    return !l->hidden[thread] && (!l->only || l->only[thread]);
+}
+
+static void add_pinned(struct model_lanes *l, const struct model_doc *doc)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < doc->thread_count; i++) {
+        if (!l->pinned[l->order[i]])
+            continue;
+        if (!any)
+            add_heading(l, MODEL_LANE_PINNED, 0);
+        any = true;
+        add_thread(l, doc, l->order[i]);
+    }
+}
+
 static void add_process(struct model_lanes *l, const struct model_doc *doc, uint32_t i)
 {
     const struct model_process *p = &doc->processes[i];
-    if (!p->count)
+    uint32_t shown = 0;
+    for (uint32_t k = p->first; k < p->first + p->count; k++)
+        shown += model_lanes_shows(l, k) && !l->pinned[k];
+    if (!shown)
         return;
-    add(l, MODEL_LANE_PROCESS, i, 0);
+    add_heading(l, MODEL_LANE_PROCESS, i);
+    for (uint32_t k = p->first; k < p->first + p->count && !l->process_closed[i]; k++)
+        if (model_lanes_shows(l, l->order[k]) && !l->pinned[l->order[k]])
+            add_thread(l, doc, l->order[k]);
+}
+
+static void add_cross(struct model_lanes *l)
+{
+    const struct model_cross_data *d = &l->cross->now;
+    if (d->cpu_count || d->crowded)
+        add_heading(l, MODEL_LANE_CPUS, 0);
+    for (uint32_t i = 0; i < d->cpu_count && !l->cpus_closed; i++) {
+        add(l, MODEL_LANE_CPU, i, 0);
+        l->height_px += l->gap_px / 2;
+    }
     l->height_px += l->gap_px;
-    for (uint32_t k = 0; k < p->count && !l->process_closed[i]; k++)
-        add_thread(l, doc, p->first + k);
+    if (d->lock_count)
+        add_heading(l, MODEL_LANE_LOCKING, 0);
+    for (uint32_t i = 0; i < d->lock_count && !l->locks_closed; i++) {
+        for (unsigned lane = 0; lane < d->locks[i].lane_count; lane++)
+            add(l, MODEL_LANE_LOCK, i, lane);
+        l->height_px += l->gap_px;
+    }
+}
+
+static void init(struct model_lanes *l, const struct model_doc *doc)
+{
+    l->process_closed = calloc(doc->process_count + 1, sizeof(bool));
+    l->thread_closed = calloc(doc->thread_count + 1, sizeof(bool));
+    l->pinned = calloc(doc->thread_count + 1, sizeof(bool));
+    l->hidden = calloc(doc->thread_count + 1, sizeof(bool));
+    l->order = calloc(doc->thread_count + 1, sizeof *l->order);
+    if (!l->process_closed || !l->thread_closed || !l->pinned || !l->hidden || !l->order)
+        abort();
+    for (uint32_t i = 0; i < doc->thread_count; i++)
+        l->order[i] = i;
+}
+
+void model_lanes_move(struct model_lanes *l, const struct model_doc *doc, uint32_t thread, int step)
+{
+    const struct model_process *p = &doc->processes[doc->threads[thread].process];
+    uint32_t at = p->first, end = p->first + p->count;
+    while (at < end && l->order[at] != thread)
+        at++;
+    /* Over those that are not shown here. */
+    uint32_t to = at + (uint32_t)step;
+    while (to >= p->first && to < end &&
+           (!model_lanes_shows(l, l->order[to]) || l->pinned[l->order[to]] != l->pinned[thread]))
+        to += (uint32_t)step;
+    if (to < p->first || to >= end)
+        return;
+    for (; at != to; at += (uint32_t)step)
+        l->order[at] = l->order[at + (uint32_t)step];
+    l->order[to] = thread;
 }
 
 void model_lane_forget(struct model_lane *lane)
@@ -47,24 +125,21 @@ void model_lane_forget(struct model_lane *lane)
 
 void model_lanes_build(struct model_lanes *l, const struct model_doc *doc)
 {
-    if (!l->process_closed) {
-        l->process_closed = calloc(doc->process_count + 1, sizeof(bool));
-        l->thread_closed = calloc(doc->thread_count + 1, sizeof(bool));
-        if (!l->process_closed || !l->thread_closed)
-            abort();
-    }
+    if (!l->process_closed)
+        init(l, doc);
     l->rows_read = atomic_load(&doc->rows_read);
     size_t counters = l->rows_read ? doc->counter_count : 0;
     for (size_t i = 0; i < l->count; i++)
         model_lane_forget(&l->items[i]);
     l->count = 0;
     l->height_px = 0;
+    add_pinned(l, doc);
     for (uint32_t i = 0; i < doc->process_count; i++)
         add_process(l, doc, i);
-    if (counters) {
-        add(l, MODEL_LANE_COUNTERS, 0, 0);
-        l->height_px += l->gap_px;
-    }
+    if (l->cross)
+        add_cross(l);
+    if (counters)
+        add_heading(l, MODEL_LANE_COUNTERS, 0);
     for (uint32_t i = 0; i < counters && !l->counters_closed; i++) {
         add(l, MODEL_LANE_COUNTER, i, 0);
         l->height_px += l->gap_px;
@@ -78,6 +153,9 @@ void model_lanes_release(struct model_lanes *l)
     free(l->items);
     free(l->process_closed);
     free(l->thread_closed);
+    free(l->pinned);
+    free(l->hidden);
+    free(l->order);
     *l = (struct model_lanes){0};
 }
 
@@ -159,6 +237,27 @@ bool model_lane_spans(const struct model_lane *lane, const struct model_doc *doc
     return true;
 }
 
+const struct model_cross_list *model_lanes_cross(const struct model_lanes *l,
+                                                 const struct model_lane *lane)
+{
+    const struct model_cross_data *d = l->cross ? &l->cross->now : NULL;
+    if (d && lane->kind == MODEL_LANE_CPU && lane->owner < d->cpu_count)
+        return &d->cpus[lane->owner];
+    if (d && lane->kind == MODEL_LANE_LOCK && lane->owner < d->lock_count)
+        return &d->locks[lane->owner].lanes[lane->depth];
+    return NULL;
+}
+
+bool model_lanes_spans(const struct model_lanes *l, const struct model_lane *lane,
+                       const struct model_doc *doc, struct model_spans *spans)
+{
+    const struct model_cross_list *list = model_lanes_cross(l, lane);
+    if (!list)
+        return model_lane_spans(lane, doc, spans);
+    model_spans_items(spans, list->items, list->count);
+    return true;
+}
+
 int64_t model_sample_near(const struct model_doc *doc, uint32_t thread, int64_t ns, int64_t reach)
 {
     struct trace_cursor c = trace_cursor(doc->trace, TRACE_SAMPLE_TABLE, doc->threads[thread].key);
@@ -174,6 +273,33 @@ int64_t model_sample_near(const struct model_doc *doc, uint32_t thread, int64_t 
         reach = away;
     }
     return best;
+}
+
+/* The name ends in that word, whatever stands between words. */
+static bool has_word(const char *name, const char *word)
+{
+    size_t len = strlen(word);
+    const char *at = strcasestr(name, word);
+    return at && (at == name || strchr(" _.-(/", at[-1])) &&
+           (!at[len] || strchr(" _.-)/", at[len]));
+}
+
+bool model_counter_unit(const struct model_counter *counter)
+{
+    return has_word(counter->name, "bytes") || has_word(counter->name, "ns");
+}
+
+const char *model_counter_text(const struct model_counter *counter, double value, char buf[FMT_MAX])
+{
+    bool fits = value >= 0 && value < 1e18;
+    if (fits && has_word(counter->name, "bytes"))
+        return fmt_bytes(buf, (uint64_t)(value + 0.5));
+    if (fits && has_word(counter->name, "ns"))
+        return fmt_ns(buf, (uint64_t)(value + 0.5));
+    if (fits && value == (double)(uint64_t)value)
+        return fmt_count(buf, (uint64_t)value);
+    snprintf(buf, FMT_MAX, "%.6g", value);
+    return buf;
 }
 
 static size_t counter_lower_bound(struct trace_cursor *c, const struct model_counter *counter,

@@ -193,7 +193,8 @@ static bool is_counted(struct model_spans *spans, const struct model_window *w)
 {
     if (spans->only_counts)
         return true;
-    if (spans->has_totals || spans->count <= (uint64_t)w->width_px * SPANS_A_COLUMN_MOST)
+    if (spans->has_totals || spans->items ||
+        spans->count <= (uint64_t)w->width_px * SPANS_A_COLUMN_MOST)
         return false;
     uint64_t rows =
         model_spans_lower_bound(spans, w->end_ns) - model_spans_lower_bound(spans, w->begin_ns);

@@ -35,6 +35,26 @@ void model_spans_table(struct model_spans *s, const struct trace *t, enum trace_
     s->only_counts = table == TRACE_SAMPLE_TABLE;
 }
 
+void model_spans_items(struct model_spans *s, const struct model_spans_item *items, uint64_t count)
+{
+    static const struct model_spans_item none;
+    *s = (struct model_spans){.items = items ? items : &none, .count = items ? count : 0};
+}
+
+/* Items that begin before ns. */
+static uint64_t items_before(const struct model_spans *s, int64_t ns)
+{
+    uint64_t lo = 0, hi = s->count;
+    while (lo < hi) {
+        uint64_t mid = lo + (hi - lo) / 2;
+        if (s->items[mid].begin_ns < ns)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
 /* First picked row at or after `row`; picked rows are in order. */
 static uint64_t picked_from(const struct model_spans *s, uint64_t row)
 {
@@ -51,6 +71,8 @@ static uint64_t picked_from(const struct model_spans *s, uint64_t row)
 
 uint64_t model_spans_lower_bound(struct model_spans *s, int64_t ns)
 {
+    if (s->items)
+        return items_before(s, ns);
     uint64_t row = trace_lower_bound(&s->cursor, ns > 0 ? (uint64_t)ns : 0);
     return s->rows ? picked_from(s, row) : row;
 }
@@ -58,6 +80,11 @@ uint64_t model_spans_lower_bound(struct model_spans *s, int64_t ns)
 /* Searching the table first touches the file in few places. */
 void model_spans_seek(struct model_spans *s, int64_t ns)
 {
+    if (s->items) {
+        uint64_t after = items_before(s, ns + 1);
+        model_spans_goto(s, after ? after - 1 : 0);
+        return;
+    }
     uint64_t at_ns = ns > 0 ? (uint64_t)ns : 0, row = trace_row_at(&s->cursor, at_ns);
     if (s->rows) {
         row = picked_from(s, row + 1);
@@ -76,7 +103,7 @@ uint64_t model_spans_row(const struct model_spans *s, uint64_t index)
 void model_spans_goto(struct model_spans *s, uint64_t index)
 {
     s->next = index;
-    if (s->cursor.table == TRACE_THREAD_STATE_TABLE)
+    if (!s->items && s->cursor.table == TRACE_THREAD_STATE_TABLE)
         s->next_ts_ns = ts_at(s, index);
 }
 
@@ -144,11 +171,21 @@ static void mend(struct model_span *span)
         span->end_ns = span->begin_ns;
 }
 
+static struct model_span item_span(const struct model_spans *s, uint64_t i)
+{
+    return (struct model_span){.begin_ns = s->items[i].begin_ns,
+                               .end_ns = s->items[i].end_ns,
+                               .row = i,
+                               .class = s->items[i].class};
+}
+
 bool model_spans_next(struct model_spans *s, struct model_span *span)
 {
     if (s->next >= s->count)
         return false;
-    if (s->cursor.table == TRACE_THREAD_STATE_TABLE)
+    if (s->items)
+        *span = item_span(s, s->next);
+    else if (s->cursor.table == TRACE_THREAD_STATE_TABLE)
         read_state(s, span);
     else
         read_row(s, row_of(s, s->next), span);

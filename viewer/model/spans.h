@@ -20,7 +20,16 @@ struct model_span {
     enum model_class class;
 };
 
+/* A span that is no row of one thread's table. */
+struct model_spans_item {
+    int64_t begin_ns, end_ns;
+    uint64_t row;    /* of a table of that thread */
+    uint32_t thread; /* index */
+    enum model_class class;
+};
+
 struct model_spans {
+    const struct model_spans_item *items; /* borrowed; NULL: rows of a table */
     struct trace_cursor cursor;
     const uint32_t *rows;  /* the lane's rows, or NULL: all of the partition */
     uint64_t count;        /* spans in the lane */
@@ -39,6 +48,9 @@ void model_spans_states(struct model_spans *s, const struct trace *t, uint32_t t
 /* SYSCALL, LOCK_WAIT, REGION or SAMPLE; `rows` picks some of them (sorted by time). */
 void model_spans_table(struct model_spans *s, const struct trace *t, enum trace_table table,
                        uint32_t thread, const uint32_t *rows, uint64_t count);
+
+/* An array in order of time; span.row is the index in it. */
+void model_spans_items(struct model_spans *s, const struct model_spans_item *items, uint64_t count);
 
 /* The next span returned is the one that may cover ns: the last that begins at
  * or before it (the first of all where none does). */

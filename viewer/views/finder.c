@@ -2,6 +2,7 @@
  * goes to a time (G). */
 #include "views/views.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +46,13 @@ static void add(struct views *v, struct entry *list, int *count, enum model_lane
         list[(*count)++] = (struct entry){kind, owner, name, more};
 }
 
+static const char *lock_name(struct views *v, const struct model_cross_lock *l)
+{
+    struct trace_cursor c = trace_cursor(v->doc->trace, TRACE_LOCK_TABLE, 0);
+    const char *name = trace_string(v->doc->trace, trace_get(&c, l->row, TRACE_LOCK_name));
+    return name[0] ? name : arena_printf(&v->frame, "0x%" PRIx64, l->address);
+}
+
 static int list_tracks(struct views *v, struct entry *list)
 {
     const struct model_doc *doc = v->doc;
@@ -57,6 +65,11 @@ static int list_tracks(struct views *v, struct entry *list)
         add(v, list, &count, MODEL_LANE_STATE, i, doc->threads[i].name,
             arena_printf(&v->frame, "thread %u of %s", doc->threads[i].tid,
                          doc->processes[doc->threads[i].process].name));
+    const struct model_cross_data *d = &v->tracks.cross.now;
+    for (uint32_t i = 0; i < d->cpu_count; i++)
+        add(v, list, &count, MODEL_LANE_CPU, i, arena_printf(&v->frame, "CPU %u", i), "CPU");
+    for (size_t i = 0; i < d->lock_count; i++)
+        add(v, list, &count, MODEL_LANE_LOCK, (uint32_t)i, lock_name(v, &d->locks[i]), "lock");
     for (size_t i = 0; v->lanes.rows_read && i < doc->counter_count; i++)
         add(v, list, &count, MODEL_LANE_COUNTER, (uint32_t)i, doc->counters[i].name, "counter");
     return count;
@@ -69,10 +82,10 @@ static void go(struct views *v, const struct entry *e)
         views_go_thread(v, e->owner);
         return;
     }
-    if (e->kind == MODEL_LANE_COUNTER && v->lanes.counters_closed) {
-        v->lanes.counters_closed = false;
-        v->lanes_scale = 0;
-    }
+    v->lanes.counters_closed &= e->kind != MODEL_LANE_COUNTER;
+    v->lanes.cpus_closed &= e->kind != MODEL_LANE_CPU;
+    v->lanes.locks_closed &= e->kind != MODEL_LANE_LOCK;
+    views_lanes_changed(v);
     v->nav.reveal_kind = e->kind;
     v->nav.reveal_owner = e->owner;
     v->nav.reveal = true;

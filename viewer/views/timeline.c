@@ -102,7 +102,7 @@ static void build_rows(struct views *v, int height_px)
     for (size_t i = 0; i < count; i++) {
         struct model_lane *lane = &v->lanes.items[first + (v->next_row + i) % count];
         struct model_spans spans;
-        if (!model_lane_spans(lane, v->doc, &spans))
+        if (!model_lanes_spans(&v->lanes, lane, v->doc, &spans))
             continue;
         while (!model_row_step(&lane->row, &lane->next, &spans, &v->window)) {
             if (now_us() - begin_us < ROWS_US)

@@ -33,7 +33,13 @@ static void draw_process(struct views *v, const struct model_lane *lane, struct 
     ui_cut_left(&r, ui_px(ui, 2));
     if (fold_mark(v, UI_ID("fold-process", lane->owner), ui_cut_left(&r, ui_px(ui, 18)), !*closed))
         fold(v, closed);
-    snprintf(text, sizeof text, "%u %s", p->count, p->count == 1 ? "thread" : "threads");
+    uint32_t shown = 0;
+    for (uint32_t i = p->first; i < p->first + p->count; i++)
+        shown += model_lanes_shows(&v->lanes, i);
+    if (shown < p->count)
+        snprintf(text, sizeof text, "%u of %u threads", shown, p->count);
+    else
+        snprintf(text, sizeof text, "%u %s", p->count, p->count == 1 ? "thread" : "threads");
     ui_cut_right(&r, ui_px(ui, 10));
     int w = ui_label_right(ui, GFX_SMALL, r, text, ui->theme->text_dim);
     ui_cut_right(&r, w + ui_px(ui, 8));
@@ -95,6 +101,24 @@ static void tip_thread(struct views *v, uint32_t thread)
     views_tip(v, &words, 0);
 }
 
+/* In place of the share while the pointer is on the name. */
+static void draw_thread_buttons(struct views *v, uint32_t thread, struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    bool pinned = v->lanes.pinned[thread];
+    int w = r.w / 2 - ui_px(ui, 2);
+    r = ui_inset(r, 0, ui_px(ui, 2));
+    if (ui_button(ui, UI_ID("pin", thread), ui_cut_left(&r, w), pinned ? "Unpin" : "Pin", pinned)) {
+        v->thread = (int)thread;
+        views_pin(v);
+    }
+    ui_cut_left(&r, ui_px(ui, 4));
+    if (ui_button(ui, UI_ID("hide", thread), ui_cut_left(&r, w), "Hide", false)) {
+        v->thread = (int)thread;
+        views_hide(v);
+    }
+}
+
 static void draw_thread(struct views *v, const struct model_lane *lane, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
@@ -114,7 +138,11 @@ static void draw_thread(struct views *v, const struct model_lane *lane, struct g
     if (folds && fold_mark(v, UI_ID("fold-thread", lane->owner), mark, !*closed))
         fold(v, closed);
     ui_cut_right(&r, ui_px(ui, 10));
-    draw_share(v, lane->owner, ui_cut_right(&r, ui_px(ui, 94)));
+    struct gfx_rect right = ui_cut_right(&r, ui_px(ui, 94));
+    if (ui_hover(ui, whole))
+        draw_thread_buttons(v, lane->owner, right);
+    else
+        draw_share(v, lane->owner, right);
     snprintf(tid, sizeof tid, "%u", th->tid);
     int tid_w = ui_text_width(ui, GFX_SMALL, tid) + ui_px(ui, 6);
     struct gfx_rect name = r;
@@ -122,7 +150,7 @@ static void draw_thread(struct views *v, const struct model_lane *lane, struct g
     int w = ui_label(ui, GFX_NORMAL, name, th->name[0] ? th->name : "?", t->text);
     ui_cut_left(&r, w + ui_px(ui, 6));
     ui_label(ui, GFX_SMALL, r, tid, t->text_dim);
-    if (ui_hover(ui, whole) && !ui_hover(ui, mark))
+    if (ui_hover(ui, whole) && !ui_hover(ui, mark) && !ui_hover(ui, right))
         tip_thread(v, lane->owner);
     if (ui_click(ui, UI_ID("thread", lane->owner), whole))
         v->thread = chosen ? MODEL_NO_THREAD : (int)lane->owner;
@@ -137,8 +165,22 @@ static void draw_counter(struct views *v, const struct model_lane *lane, struct 
     ui_cut_right(&r, ui_px(ui, 10));
     struct gfx_rect top = ui_cut_top(&r, r.h / 2);
     ui_label(ui, GFX_NORMAL, top, c->name, ui->theme->text);
-    snprintf(text, sizeof text, "%.6g to %.6g", c->min, c->max);
+    char low[FMT_MAX], high[FMT_MAX];
+    snprintf(text, sizeof text, "%s to %s", model_counter_text(c, c->min, low),
+             model_counter_text(c, c->max, high));
     ui_label(ui, GFX_SMALL, r, text, ui->theme->text_dim);
+}
+
+static void draw_group(struct views *v, const struct model_lane *lane, struct gfx_rect r,
+                       const char *name, bool *closed)
+{
+    struct ui *ui = &v->ui;
+    gfx_rect(ui->list, r, ui->theme->raised);
+    ui_cut_left(&r, ui_px(ui, 2));
+    struct gfx_rect mark = ui_cut_left(&r, ui_px(ui, 18));
+    if (closed && fold_mark(v, UI_ID("fold-group", lane->kind), mark, !*closed))
+        fold(v, closed);
+    ui_label(ui, GFX_BOLD, r, name, ui->theme->text);
 }
 
 void views_name_draw(struct views *v, struct model_lane *lane, struct gfx_rect r)
@@ -155,12 +197,20 @@ void views_name_draw(struct views *v, struct model_lane *lane, struct gfx_rect r
         draw_process(v, lane, r);
         break;
     case MODEL_LANE_COUNTERS:
-        gfx_rect(ui->list, r, ui->theme->raised);
-        ui_cut_left(&r, ui_px(ui, 2));
-        if (fold_mark(v, UI_ID("fold-counters", 0), ui_cut_left(&r, ui_px(ui, 18)),
-                      !v->lanes.counters_closed))
-            fold(v, &v->lanes.counters_closed);
-        ui_label(ui, GFX_BOLD, r, "Counters", ui->theme->text);
+        draw_group(v, lane, r, "Counters", &v->lanes.counters_closed);
+        break;
+    case MODEL_LANE_CPUS:
+        draw_group(v, lane, r, "CPUs", &v->lanes.cpus_closed);
+        break;
+    case MODEL_LANE_LOCKING:
+        draw_group(v, lane, r, "Contended locks", &v->lanes.locks_closed);
+        break;
+    case MODEL_LANE_PINNED:
+        draw_group(v, lane, r, "Pinned", NULL);
+        break;
+    case MODEL_LANE_CPU:
+    case MODEL_LANE_LOCK:
+        views_cross_name(v, lane, r);
         break;
     case MODEL_LANE_STATE:
         draw_thread(v, lane, r);

@@ -94,8 +94,9 @@ static void draw_span(struct views *v, const struct model_lane *lane,
     struct ui *ui = &v->ui;
     const struct gfx_theme *t = ui->theme;
     gfx_color color = palette_span(t, piece->span.class);
-    bool dim =
-        is_dim(v) && !model_search_takes(&v->search.run, lane->kind, lane->owner, piece->span.row);
+    bool cross = views_lane_is_cross(lane);
+    bool dim = is_dim(v) && !cross &&
+               !model_search_takes(&v->search.run, lane->kind, lane->owner, piece->span.row);
     color = dim ? dimmed(v, color) : color;
     gfx_rect(ui->list, box, color);
     if (box.w >= ui_px(ui, 4) && box.x > r->x && lane->kind != MODEL_LANE_STATE)
@@ -104,7 +105,10 @@ static void draw_span(struct views *v, const struct model_lane *lane,
     if (box.w < ui_px(ui, LABEL_LEAST) + 2 * pad || box.h < ui_px(ui, 11))
         return;
     char text[512];
-    model_span_label(v->doc, lane->owner, lane->kind, &piece->span, text, sizeof text);
+    if (cross)
+        snprintf(text, sizeof text, "%s", views_cross_label(v, lane, &piece->span));
+    else
+        model_span_label(v->doc, lane->owner, lane->kind, &piece->span, text, sizeof text);
     ui_label(ui, GFX_SMALL, ui_inset(box, pad, 0), text,
              dim ? t->text_dim : palette_span_text(t, piece->span.class));
 }
@@ -230,24 +234,51 @@ static void draw_life(struct views *v, const struct model_lane *lane, struct gfx
         gfx_rect(v->ui.list, (struct gfx_rect){r.x + x0, r.y, x1 - x0, r.h}, v->ui.theme->back_alt);
 }
 
+static bool is_heading(enum model_lane_kind kind)
+{
+    return kind == MODEL_LANE_PROCESS || kind == MODEL_LANE_COUNTERS || kind == MODEL_LANE_PINNED ||
+           kind == MODEL_LANE_CPUS || kind == MODEL_LANE_LOCKING;
+}
+
+static void draw_heading(struct views *v, const struct model_lane *lane, struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    const struct model_cross *cross = &v->tracks.cross;
+    gfx_rect(ui->list, r, ui->theme->panel);
+    bool about_cpus = lane->kind == MODEL_LANE_CPUS || lane->kind == MODEL_LANE_LOCKING;
+    if (!about_cpus || model_cross_covers(cross, &v->window))
+        return;
+    ui_label(ui, GFX_SMALL, ui_inset(r, ui_px(ui, 10), 0),
+             cross->now.crowded ? "too many spans are in sight: zoom in to see them one by one"
+                                : "reading ...",
+             ui->theme->text_dim);
+}
+
 void views_lane_draw(struct views *v, struct model_lane *lane, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
-    if (lane->kind == MODEL_LANE_PROCESS || lane->kind == MODEL_LANE_COUNTERS) {
-        gfx_rect(ui->list, r, ui->theme->panel);
+    if (is_heading(lane->kind)) {
+        draw_heading(v, lane, r);
         return;
     }
     if (lane->kind == MODEL_LANE_COUNTER) {
         draw_counter(v, lane, r);
         return;
     }
-    draw_life(v, lane, r);
+    if (views_lane_is_cross(lane))
+        gfx_rect(ui->list, r, ui->theme->back_alt);
+    else
+        draw_life(v, lane, r);
     draw_row(v, lane, ui_inset(r, 0, 1));
     draw_pick(v, lane, ui_inset(r, 0, 1));
 }
 
 static void hover_span(struct views *v, const struct model_lane *lane, const struct model_span *s)
 {
+    if (views_lane_is_cross(lane)) {
+        views_cross_hover(v, lane, s);
+        return;
+    }
     v->hover = (struct views_pick){.set = true,
                                    .lane = lane->kind,
                                    .thread = lane->owner,
@@ -272,7 +303,7 @@ static void hover_column(struct views *v, const struct model_lane *lane,
     struct model_totals totals;
     struct model_spans spans;
     int64_t begin = model_ns_from_px(&v->window, p->x0), end = model_ns_from_px(&v->window, p->x1);
-    if (!model_lane_spans(lane, v->doc, &spans))
+    if (!model_lanes_spans(&v->lanes, lane, v->doc, &spans))
         return;
     bool whole = model_row_totals(&spans, begin, end, MOST_SPANS, &totals);
     if (whole && totals.spans == 1) {
@@ -316,10 +347,16 @@ static void hover_counter(struct views *v, const struct model_lane *lane, int x)
     if (x >= v->window.width_px || !columns[x].known)
         return;
     struct model_words words = {.title = c->name, .class = MODEL_CLASSES};
-    model_words_fact(&words, "Value", arena_printf(&v->frame, "%.15g", columns[x].last));
+    char low[FMT_MAX], high[FMT_MAX];
+    model_words_fact(&words, "Value",
+                     arena_strdup(&v->frame, model_counter_text(c, columns[x].last, low)));
+    if (model_counter_unit(c))
+        model_words_fact(&words, "Exactly", arena_printf(&v->frame, "%.15g", columns[x].last));
     if (columns[x].min != columns[x].max)
         model_words_fact(&words, "In this column",
-                         arena_printf(&v->frame, "%.15g to %.15g", columns[x].min, columns[x].max));
+                         arena_printf(&v->frame, "%s to %s",
+                                      model_counter_text(c, columns[x].min, low),
+                                      model_counter_text(c, columns[x].max, high)));
     views_tip(v, &words, 0);
 }
 

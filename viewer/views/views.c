@@ -35,6 +35,7 @@ void views_release(struct views *v)
     free(v->profiles);
     views_panel_release(&v->panel);
     model_search_release(&v->search.run);
+    views_tracks_release(&v->tracks);
     views_flame_release(&v->flame);
     model_lanes_release(&v->lanes);
     arena_release(&v->frame);
@@ -44,6 +45,7 @@ void views_set_doc(struct views *v, struct model_doc *doc)
 {
     views_panel_stop(&v->panel);
     model_search_release(&v->search.run);
+    views_tracks_release(&v->tracks);
     v->search.placed = false;
     v->finder.mode = VIEWS_FINDER_CLOSED;
     views_nav_init(&v->nav);
@@ -80,33 +82,6 @@ struct model_range views_range(const struct views *v)
     if (model_range_ns(v->selection))
         return v->selection;
     return (struct model_range){v->window.begin_ns, v->window.end_ns};
-}
-
-static void update_lanes(struct views *v)
-{
-    static const double heights[MODEL_LANE_KINDS] = {
-        [MODEL_LANE_PROCESS] = 24,  [MODEL_LANE_STATE] = 22,    [MODEL_LANE_LOCKS] = 15,
-        [MODEL_LANE_REGION] = 16,   [MODEL_LANE_SYSCALLS] = 15, [MODEL_LANE_SAMPLES] = 13,
-        [MODEL_LANE_COUNTERS] = 24, [MODEL_LANE_COUNTER] = 36,
-    };
-    if (!v->doc)
-        return;
-    if (!v->lanes.rows_read && atomic_load(&v->doc->rows_read))
-        v->lanes_scale = 0;
-    v->waiting = v->waiting || !atomic_load(&v->doc->rows_read);
-    if (v->lanes_scale == v->ui.scale)
-        return;
-    for (int i = 0; i < MODEL_LANE_KINDS; i++)
-        v->lanes.lane_px[i] = ui_px(&v->ui, heights[i]);
-    v->lanes.gap_px = ui_px(&v->ui, 5);
-    model_lanes_build(&v->lanes, v->doc);
-    v->lanes_scale = v->ui.scale;
-}
-
-void views_lanes_changed(struct views *v)
-{
-    v->lanes_scale = 0;
-    v->ui.again = true;
 }
 
 /* Scrolls to what a command went to, now that its lane is there. */
@@ -243,7 +218,7 @@ void views_draw(struct views *v, int width_px, int height_px)
     v->hover_ns = -1;
     ui->modal = v->help_open;
     ui_begin(ui, width_px, height_px);
-    update_lanes(v);
+    views_tracks_update(v);
     reveal(v);
     gfx_rect(ui->list, r, ui->theme->back);
     view_header.draw(v, ui_cut_top(&r, ui_px(ui, HEADER_H)));

@@ -15,6 +15,7 @@
 #include "ui/ui.h"
 #include "views/find.h"
 #include "views/panel.h"
+#include "views/tracks.h"
 
 /* One row of a thread's table, picked or under the pointer. */
 struct views_pick {
@@ -140,6 +141,7 @@ struct views {
     struct views_search search;
     struct views_finder finder;
     struct views_nav nav;
+    struct views_tracks tracks;
     struct views_panel panel;
     struct views_flame flame;
     struct ui_edit find; /* frames that every flame graph shows bright */

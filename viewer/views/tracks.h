@@ -1,0 +1,49 @@
+/* tracks: which lanes there are and in what order: pinned, hidden, moved threads,
+ * threads that one interacts with, CPUs and contended locks. */
+#ifndef VIEWS_TRACKS_H
+#define VIEWS_TRACKS_H
+
+#include "model/cross.h"
+
+struct views;
+
+/* The threads that one wakes, is woken by, or shares locks with. Made by a worker. */
+struct views_partners {
+    struct model_work work;
+    const struct model_doc *doc;
+    uint32_t thread;
+    bool *is; /* owned: by thread */
+    bool made;
+};
+
+struct views_tracks {
+    struct model_cross cross;
+    struct views_partners partners;
+    bool only_partners;
+    bool *only;        /* owned: by thread, what lanes.only points to */
+    bool was_searched; /* the search was done when lanes were made */
+};
+
+/* Once a frame, before drawing: lanes are those that are asked for. */
+void views_tracks_update(struct views *v);
+void views_tracks_release(struct views_tracks *t);
+
+/* What keys do with the selected thread. */
+void views_pin(struct views *v);
+void views_hide(struct views *v);
+void views_show_hidden(struct views *v);
+void views_move_track(struct views *v, int step);
+void views_only_partners(struct views *v);
+
+/* timeline_cross.c: lanes of CPUs and locks, and the headings above them. */
+struct model_lane;
+struct model_span;
+struct gfx_rect;
+bool views_lane_is_cross(const struct model_lane *lane);
+const char *views_cross_label(struct views *v, const struct model_lane *lane,
+                              const struct model_span *span);
+void views_cross_hover(struct views *v, const struct model_lane *lane,
+                       const struct model_span *span);
+void views_cross_name(struct views *v, const struct model_lane *lane, struct gfx_rect r);
+
+#endif
