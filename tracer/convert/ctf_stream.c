@@ -167,7 +167,15 @@ enum ctf_result ctf_stream_event(struct ctf_stream *s, struct ctf_event *ev, str
         ctf_damaged(s, "event reaches past its packet", err);
         return CTF_DAMAGED;
     }
-    uint64_t head = load(s->at, short_bytes);
+    uint64_t head = 0;
+    if (left(s) >= sizeof head) /* a size known to the compiler is read at once */
+        memcpy(&head, s->at, sizeof head);
+    else
+        memcpy(&head, s->at, short_bytes);
+    if (large)
+        head &= ~(uint64_t)0 >> 16;
+    else
+        head &= UINT32_MAX;
     uint64_t id = large ? head & 0xffff : head & 31;
     if (id != (large ? 65535u : 31u)) {
         s->ts = large ? extend_time(s->ts, head >> 16, 32) : extend_time(s->ts, head >> 5, 27);

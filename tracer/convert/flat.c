@@ -29,7 +29,7 @@ struct flat_op {
     bool is_signed;
     uint16_t slot;   /* where it goes */
     uint16_t length; /* sequences: the slot of their length */
-    uint64_t count;  /* FLAT_SKIP: bytes in all; FLAT_ARRAY: elements */
+    uint64_t count;  /* fixed size: bytes in all; FLAT_ARRAY: elements */
 };
 
 struct flat_plan {
@@ -74,7 +74,7 @@ static struct flat_op take_op(const struct tsdl_field *f, int place)
                             .bytes = f->bytes,
                             .is_signed = f->element_signed,
                             .slot = (uint16_t)place,
-                            .count = f->count};
+                            .count = f->read == TSDL_ARRAY ? f->count : f->bytes};
 }
 
 static void add_op(struct flat_plan *plan, struct flat_op op)
@@ -147,25 +147,19 @@ void flat_trace_release(struct flat_trace *t)
 
 /* -- reading */
 
-static uint64_t load(const uint8_t *p, unsigned bytes)
+/* Up to 8 bytes at p, of which `room` may be read: nearly always more than 8. */
+static inline uint64_t load(const uint8_t *p, unsigned bytes, uint64_t room)
 {
     uint64_t v = 0;
-    switch (bytes) {
-    case 8:
-        memcpy(&v, p, 8);
+    if (room < sizeof v) {
+        memcpy(&v, p, bytes);
         return v;
-    case 4:
-        memcpy(&v, p, 4);
-        return v;
-    case 2:
-        memcpy(&v, p, 2);
-        return v;
-    default:
-        return *p;
     }
+    memcpy(&v, p, sizeof v);
+    return v & ~(uint64_t)0 >> (64 - 8 * bytes);
 }
 
-static uint64_t widen(uint64_t word, unsigned bytes)
+static inline uint64_t widen(uint64_t word, unsigned bytes)
 {
     unsigned shift = 64u - 8u * bytes;
     return (uint64_t)((int64_t)(word << shift) >> shift);
@@ -193,7 +187,7 @@ static void read_elements(struct flat_batch *b, const struct flat_op *op, const 
         memcpy(to, p, count * 8);
     else
         for (uint64_t i = 0; i < count; i++) {
-            uint64_t word = load(p + i * op->bytes, op->bytes);
+            uint64_t word = load(p + i * op->bytes, op->bytes, (count - i) * op->bytes);
             to[i] = op->is_signed ? widen(word, op->bytes) : word;
         }
     out->sequence = (int8_t)op->slot;
@@ -202,30 +196,13 @@ static void read_elements(struct flat_batch *b, const struct flat_op *op, const 
     b->word_count += count;
 }
 
-/* One operation at *at; false where it reaches past `end`. */
-static bool run_op(const struct flat_op *op, const uint8_t **at, const uint8_t *end,
-                   struct flat_batch *b, uint64_t *slots, struct event *out)
+/* An operation on something of variable size; false where it reaches past `end`. */
+static bool run_variable(const struct flat_op *op, const uint8_t **at, const uint8_t *end,
+                         struct flat_batch *b, uint64_t *slots, struct event *out)
 {
     const uint8_t *p = *at;
-    uint64_t room = (uint64_t)(end - p), count = op->count;
-    switch ((enum flat_code)op->code) {
-    case FLAT_SKIP:
-        *at += count <= room ? count : 0;
-        return count <= room;
-    case FLAT_UNSIGNED:
-    case FLAT_SIGNED:
-    case FLAT_FLOAT:
-        if (op->bytes > room)
-            return false;
-        slots[op->slot] = load(p, op->bytes);
-        if (op->code == FLAT_SIGNED)
-            slots[op->slot] = widen(slots[op->slot], op->bytes);
-        else if (op->code == FLAT_FLOAT)
-            slots[op->slot] = double_bits(slots[op->slot], op->bytes);
-        *at += op->bytes;
-        return true;
-    case FLAT_STRING:
-    case FLAT_SKIP_STRING: {
+    uint64_t room = (uint64_t)(end - p);
+    if (op->code == FLAT_STRING || op->code == FLAT_SKIP_STRING) {
         const uint8_t *nul = memchr(p, 0, room);
         if (!nul)
             return false;
@@ -236,19 +213,42 @@ static bool run_op(const struct flat_op *op, const uint8_t **at, const uint8_t *
         *at = nul + 1;
         return true;
     }
-    case FLAT_SEQUENCE:
-    case FLAT_SKIP_SEQUENCE:
-        count = slots[op->length];
-        /* fall through */
-    case FLAT_ARRAY:
-        if (count > room / op->bytes || count > UINT32_MAX)
+    uint64_t count = op->code == FLAT_ARRAY ? op->count : slots[op->length];
+    if (count > room / op->bytes || count > UINT32_MAX)
+        return false;
+    if (op->code != FLAT_SKIP_SEQUENCE)
+        read_elements(b, op, p, count, out, &slots[op->slot]);
+    *at += count * op->bytes;
+    return true;
+}
+
+/* Runs a plan from *at on; false where it reaches past `end`. */
+static bool run_ops(const struct flat_plan *plan, const uint8_t **at, const uint8_t *end,
+                    struct flat_batch *b, uint64_t *slots, struct event *out)
+{
+    const uint8_t *p = *at;
+    const struct flat_op *last = plan->ops + plan->op_count;
+    for (const struct flat_op *op = plan->ops; op < last; op++) {
+        if (op->code >= FLAT_STRING) {
+            if (!run_variable(op, &p, end, b, slots, out))
+                return false;
+            continue;
+        }
+        uint64_t room = (uint64_t)(end - p);
+        if (op->count > room)
             return false;
-        if (op->code != FLAT_SKIP_SEQUENCE)
-            read_elements(b, op, p, count, out, &slots[op->slot]);
-        *at += count * op->bytes;
-        return true;
+        if (op->code != FLAT_SKIP) {
+            uint64_t word = load(p, op->bytes, room);
+            if (op->code == FLAT_SIGNED)
+                word = widen(word, op->bytes);
+            else if (op->code == FLAT_FLOAT)
+                word = double_bits(word, op->bytes);
+            slots[op->slot] = word;
+        }
+        p += op->count;
     }
-    return false;
+    *at = p;
+    return true;
 }
 
 static bool read_event(const struct flat_plan *plan, struct ctf_stream *s, struct flat_batch *b,
@@ -257,11 +257,8 @@ static bool read_event(const struct flat_plan *plan, struct ctf_stream *s, struc
     *out = (struct event){.kind = plan->kind, .sequence = -1};
     uint64_t slots[SLOTS];
     memset(slots, 0, SLOT_LENGTHS * sizeof *slots);
-    const uint8_t *at = s->at;
-    for (uint32_t i = 0; i < plan->op_count; i++)
-        if (!run_op(&plan->ops[i], &at, s->content_end, b, slots, out))
-            return false;
-    s->at = at;
+    if (!run_ops(plan, &s->at, s->content_end, b, slots, out))
+        return false;
     out->vpid = (uint32_t)slots[SLOT_VPID];
     out->vtid = (uint32_t)slots[SLOT_VTID];
     memcpy(out->v, slots, sizeof out->v);
