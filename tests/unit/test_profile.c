@@ -333,7 +333,7 @@ static void other_files_are_refused(void **state)
     struct err err;
     assert_false(profile_parse(&p, "", 0, &err));
     assert_non_null(strstr(err.text, "empty"));
-    assert_false(profile_parse(&p, "heap profile: 1: 2 [3: 4] @ heapprofile\n", 40, &err));
+    assert_false(profile_parse(&p, "HEAP PROFILE: 1: 2 [3: 4] @ heapprofile\n", 40, &err));
     assert_non_null(strstr(err.text, "not a pprof profile"));
     assert_false(profile_parse(&p, "\x48\x01", 2, &err)); /* time_nanos alone */
     assert_non_null(strstr(err.text, "no sample type"));

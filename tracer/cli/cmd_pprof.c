@@ -49,6 +49,32 @@ static bool write_stdout(const struct strbuf *report, struct err *err)
     return err_errno(err, "write the report");
 }
 
+/* Where no file was asked for and the report is none for a terminal: a name that is
+ * not taken, "profile001.svg". */
+static bool name_file(const char *suffix, char *name, size_t size, struct err *err)
+{
+    enum {
+        LAST = 10000
+    };
+    for (int i = 1; i < LAST; i++) {
+        snprintf(name, size, "profile%03d.%s", i, suffix);
+        if (access(name, F_OK))
+            return true;
+    }
+    return err_set(err, "no name left for profileNNN.%s", suffix);
+}
+
+static bool write_report(const struct pprof_command *c, const struct pprof_config *config,
+                         const struct strbuf *report, struct err *err)
+{
+    char name[64];
+    if (config->output[0])
+        return write_file(config->output, report, err);
+    if (!c->suffix || !isatty(STDOUT_FILENO))
+        return write_stdout(report, err);
+    return name_file(c->suffix, name, sizeof name, err) && write_file(name, report, err);
+}
+
 static bool report(struct pprof_flags *f, struct pprof_model *model,
                    const struct pprof_notes *notes, struct err *err)
 {
@@ -57,9 +83,7 @@ static bool report(struct pprof_flags *f, struct pprof_model *model,
     bool ok = pprof_report_init(&r, model, f->command, f->argument, &f->config, notes, err) &&
               pprof_report_write(&r, &out, err);
     pprof_report_release(&r);
-    if (ok)
-        ok =
-            f->config.output[0] ? write_file(f->config.output, &out, err) : write_stdout(&out, err);
+    ok = ok && write_report(f->command, &f->config, &out, err);
     strbuf_release(&out);
     return ok;
 }

@@ -203,15 +203,6 @@ static void filter_by_name(struct pprof_model *m, struct by_name *f,
     free(f->hidden);
 }
 
-/* Samples without a stack go even where there is nothing to filter by. */
-static bool has_empty_stack(const struct pprof_model *m)
-{
-    for (size_t i = 0; i < m->sample_count; i++)
-        if (m->samples[i].depth == 0)
-            return true;
-    return false;
-}
-
 /* ---- show_from ---- */
 
 static void show_from(struct pprof_model *m, const struct pprof_rx *rx,
@@ -431,7 +422,7 @@ bool pprof_filter(struct pprof_model *m, const struct pprof_filters *f,
     bool ok = true;
     for (int i = 0; ok && i < COUNT; i++)
         ok = compile(&c[i], err);
-    if (ok && (c[FOCUS].rx || c[IGNORE].rx || c[HIDE].rx || c[SHOW].rx || has_empty_stack(m))) {
+    if (ok && (c[FOCUS].rx || c[IGNORE].rx || c[HIDE].rx || c[SHOW].rx)) {
         struct by_name names = {
             .focus = c[FOCUS].rx, .ignore = c[IGNORE].rx, .hide = c[HIDE].rx, .show = c[SHOW].rx};
         filter_by_name(m, &names, notes);

@@ -1,5 +1,7 @@
 #include "pprof/report.h"
 
+#include "pprof/render.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -405,5 +407,6 @@ bool pprof_report_write(struct pprof_report *r, struct strbuf *out, struct err *
         [PPROF_TREE] = pprof_write_tree,         [PPROF_CALLGRIND] = pprof_write_callgrind,
         [PPROF_PROTO] = pprof_write_proto,       [PPROF_TOPPROTO] = pprof_write_topproto,
         [PPROF_FOLDED] = pprof_write_folded};
-    return write[r->command->format](r, out, err);
+    return write[r->command->format](r, out, err) &&
+           (!r->command->dot || pprof_render(r->command->dot, out, err));
 }

@@ -37,6 +37,7 @@ bool pprof_report_init(struct pprof_report *r, struct pprof_model *model,
                        const struct pprof_command *command, const char *argument,
                        const struct pprof_config *config, const struct pprof_notes *notes,
                        struct err *err);
+/* The report goes into an empty *out. */
 bool pprof_report_write(struct pprof_report *r, struct strbuf *out, struct err *err);
 void pprof_report_release(struct pprof_report *r);
 

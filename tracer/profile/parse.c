@@ -73,6 +73,7 @@ struct parser {
 
     /* Ids to indices. */
     struct map64 mappings, functions, locations;
+    uint32_t *location_of_id; /* owned: of the ids up to the count, which most are */
 
     /* What the tables are filled into: the model's pointers are const. */
     struct profile_value_type *value_types;
@@ -411,6 +412,25 @@ static bool parse_label(struct parser *ps, const struct proto_field *message,
     return ok ? ended(ps, &in) : damaged(ps, &in, "label with a string out of range");
 }
 
+/* Samples name locations by the million: small ids are looked up without hashing. */
+static uint32_t location_of(const struct parser *ps, uint64_t id, bool *ok)
+{
+    if (id <= ps->profile->location_count && ps->location_of_id[id] != PROFILE_NONE)
+        return ps->location_of_id[id];
+    return index_of(&ps->locations, id, ok);
+}
+
+static void index_locations(struct parser *ps)
+{
+    size_t count = ps->profile->location_count;
+    ps->location_of_id = mem_realloc(NULL, count + 1, sizeof *ps->location_of_id);
+    for (size_t i = 0; i <= count; i++)
+        ps->location_of_id[i] = PROFILE_NONE;
+    for (size_t i = 0; i < count; i++)
+        if (ps->location_table[i].id <= count)
+            ps->location_of_id[ps->location_table[i].id] = (uint32_t)i;
+}
+
 /* The pools were sized by the same walk in count_sample, so they cannot run out. */
 static bool parse_sample(struct parser *ps, const struct proto_field *message)
 {
@@ -424,7 +444,7 @@ static bool parse_sample(struct parser *ps, const struct proto_field *message)
         struct proto numbers = proto_numbers(&in, &f);
         if (f.number == SAMPLE_LOCATION_ID) {
             for (; ok && proto_number(&numbers, &f, &v); s->depth++) {
-                uint32_t location = index_of(&ps->locations, v, &ok);
+                uint32_t location = location_of(ps, v, &ok);
                 ok = ok && location != PROFILE_NONE;
                 *ps->sample_locations++ = location;
             }
@@ -570,8 +590,10 @@ static bool parse_proto(struct parser *ps)
     if (!count_all(ps) || !allocate(ps) || !parse_strings(ps))
         return false;
     publish(ps);
-    return walk(ps, parse_leaf_tables) && walk(ps, parse_locations) && walk(ps, parse_samples) &&
-           walk(ps, parse_default_type);
+    if (!walk(ps, parse_leaf_tables) || !walk(ps, parse_locations))
+        return false;
+    index_locations(ps);
+    return walk(ps, parse_samples) && walk(ps, parse_default_type);
 }
 
 bool profile_parse(struct profile *p, const void *data, size_t bytes, struct err *err)
@@ -591,6 +613,7 @@ bool profile_parse(struct profile *p, const void *data, size_t bytes, struct err
     map64_release(&ps.mappings);
     map64_release(&ps.functions);
     map64_release(&ps.locations);
+    free(ps.location_of_id);
     if (!ok) {
         profile_release(p);
         ok = legacy_parse(p, data, bytes, err) == LEGACY_OK; /* LEGACY_OTHER: err stays */
@@ -601,13 +624,32 @@ bool profile_parse(struct profile *p, const void *data, size_t bytes, struct err
     return ok;
 }
 
+/* The packed file is let go of before the profile is built: both are large. */
+static bool read_packed(struct profile *p, struct file_map *map, struct err *err)
+{
+    uint8_t *inflated;
+    size_t bytes;
+    bool ok = gunzip(map->data, map->bytes, &inflated, &bytes, err);
+    file_unmap(map);
+    if (!ok)
+        return false;
+    ok = profile_parse(p, inflated, bytes, err);
+    free(inflated);
+    return ok;
+}
+
 bool profile_read(struct profile *p, const char *path, struct err *err)
 {
     *p = (struct profile){0};
     struct file_map map;
     if (!file_map(&map, path, err))
         return false;
-    bool ok = profile_parse(p, map.data, map.bytes, err);
-    file_unmap(&map);
+    bool ok;
+    if (gunzip_is_gzip(map.data, map.bytes)) {
+        ok = read_packed(p, &map, err);
+    } else {
+        ok = profile_parse(p, map.data, map.bytes, err);
+        file_unmap(&map);
+    }
     return ok || err_wrap(err, "%s", path);
 }

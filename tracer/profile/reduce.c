@@ -236,18 +236,21 @@ static void add_allocs(struct reducer *r, uint32_t thread, uint64_t thread_end_n
 
 enum {
     /* Threads of a process that exits do not end at one instant. */
-    EXIT_SLACK_NS = 5000000
+    EXIT_SLACK_NS = 2000000
 };
 
-/* The end of the thread's process, or the range's. */
+/* The end of the range, or of the process: of its last thread (to leave the process
+ * itself may take long after that). */
 static uint64_t moment_of(const struct reducer *r, uint64_t pid)
 {
-    struct trace_cursor c = trace_cursor(r->trace, TRACE_PROCESS_TABLE, 0);
+    struct trace_cursor c = trace_cursor(r->trace, TRACE_THREAD_TABLE, 0);
     uint64_t moment = 0;
-    for (uint64_t row = 0; row < c.total_rows && !c.damaged; row++)
-        if (trace_get(&c, row, TRACE_PROCESS_pid) == pid)
-            moment = trace_get(&c, row, TRACE_PROCESS_end_ts);
-    return moment && moment < r->range.end_ns ? moment : r->range.end_ns - 1;
+    for (uint64_t row = 0; row < c.total_rows && !c.damaged; row++) {
+        uint64_t end = trace_get(&c, row, TRACE_THREAD_end_ts);
+        if (trace_get(&c, row, TRACE_THREAD_pid) == pid && end > moment)
+            moment = end;
+    }
+    return moment < r->range.end_ns ? moment : r->range.end_ns - 1;
 }
 
 /* The stack in `stack_column` of the last row of the table at that moment; spans that
