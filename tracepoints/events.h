@@ -212,11 +212,6 @@ enum whyprof_batch_operation {
  * on which CPU it was. */
 #define WHYPROF_META_KERNEL_END "kernel_end_ts"
 
-/* Key of a `meta` that is for the converter alone: the time at which the relay was told to
- * stop. What agents still told afterwards is no part of the recording, since nobody knows
- * on which CPU it was. */
-#define WHYPROF_META_KERNEL_END "kernel_end_ts"
-
 #define WHYPROF_KERNEL_HEAD(type, words, cpu, tid)                                                 \
     ((unsigned long long)(type) | (unsigned long long)(words) << 8 |                               \
      (unsigned long long)(cpu) << 16 | (unsigned long long)(tid) << 32)

@@ -18,14 +18,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <threads.h>
@@ -76,7 +80,9 @@ extern int __libc_start_main(int (*main)(int, char **, char **), int argc, char 
     R(sigsuspend) R(msgrcv) R(msgsnd) R(semop) R(semtimedop) R(sched_yield) R(syscall) \
     R(__read_chk) R(__pread_chk) R(__pread64_chk) R(__recv_chk) R(__recvfrom_chk) R(__poll_chk) \
     R(__ppoll_chk) R(__open_2) R(__open64_2) R(__openat_2) R(__openat64_2) R(socket) R(pipe2) \
-    R(dup2) R(dup3) R(close_range) R(closefrom) R(_Fork) R(execve) R(execv) R(execvp) \
+    R(dup) R(dup2) R(dup3) R(pipe) R(socketpair) R(eventfd) R(timerfd_create) R(epoll_create) \
+    R(epoll_create1) R(memfd_create) R(signalfd) R(inotify_init) R(inotify_init1) R(mmap) \
+    R(mmap64) R(munmap) R(mremap) R(brk) R(sbrk) R(close_range) R(closefrom) R(_Fork) R(execve) R(execv) R(execvp) \
     R(execvpe) R(fexecve) R(exit) R(_exit) R(quick_exit) R(__libc_start_main) R(dlopen) \
     R(dlmopen) R(dlclose) R(sigaction) R(signal)
 /* clang-format on */

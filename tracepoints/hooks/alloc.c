@@ -161,10 +161,10 @@ static inline void allocated(void *p, size_t bytes, uint8_t kind, uintptr_t call
         sample(p, bytes, kind, caller);
 }
 
-static void tell_free(const void *p, uintptr_t caller)
+static bool tell_free(const void *p, uintptr_t caller)
 {
     if (!agent_enter())
-        return;
+        return false;
     bool sampled = sampled_maybe(p) && sampled_remove(p);
     bool may_emit = !caller_is_loader(caller);
     struct agent_thread *t = agent_tls.thread;
@@ -173,6 +173,7 @@ static void tell_free(const void *p, uintptr_t caller)
     else if (sampled && may_emit && !caller_is_lttng(caller))
         lttng_ust_tracepoint(whyprof_alloc, free, (uint64_t)(uintptr_t)p);
     agent_leave();
+    return sampled;
 }
 
 static inline void freeing(void *p, uintptr_t caller)
@@ -282,6 +283,28 @@ HOOK int posix_memalign(void **out, size_t align, size_t bytes)
     if (unlikely(counting()) && result == 0)
         allocated(*out, bytes, WHYPROF_ALLOC_MEMALIGN, CALLER());
     return result;
+}
+
+/* The set of sampled addresses says in full mode, too, which mappings were told. */
+void alloc_mapped(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
+{
+    if (likely(!counting()) || caller_is_loader(caller) || caller_is_lttng(caller) ||
+        !agent_enter())
+        return;
+    struct agent_thread *t = thread_self();
+    if (t && sampled_add(p)) {
+        if (options.alloc_all)
+            alloc_batch_add(t, p, bytes, kind, stack_here(t), true);
+        else
+            lttng_ust_tracepoint(whyprof_alloc, alloc, kind, (uint64_t)(uintptr_t)p, bytes, 1.0,
+                                 stack_here(t));
+    }
+    agent_leave();
+}
+
+bool alloc_unmapped(void *p, uintptr_t caller)
+{
+    return unlikely(counting() && sampled_maybe(p)) && tell_free(p, caller);
 }
 
 static void add_thread(struct agent_thread *t, void *data)

@@ -108,14 +108,61 @@ HOOK int socket(int domain, int type, int protocol)
     return fd;
 }
 
-HOOK int pipe2(int ends[2], int flags)
+/* Both ends of a pair. */
+static int pair_made(int result, int ends[2], const char *name, uintptr_t caller)
 {
-    int result = REAL(pipe2)(ends, flags);
-    if (result == 0 && own_call(CALLER())) {
-        ends[0] = fds_keep(ends[0]);
-        ends[1] = fds_keep(ends[1]);
+    for (int i = 0; result == 0 && i < 2; i++) {
+        if (own_call(caller))
+            ends[i] = fds_keep(ends[i]);
+        else if (name)
+            fdname_opened(ends[i], name);
+        else
+            fdname_socket(ends[i]);
     }
     return result;
+}
+
+HOOK int pipe(int ends[2])
+{
+    return pair_made(REAL(pipe)(ends), ends, "pipe", CALLER());
+}
+
+HOOK int pipe2(int ends[2], int flags)
+{
+    return pair_made(REAL(pipe2)(ends, flags), ends, "pipe", CALLER());
+}
+
+HOOK int socketpair(int domain, int type, int protocol, int ends[2])
+{
+    return pair_made(REAL(socketpair)(domain, type, protocol, ends), ends, NULL, CALLER());
+}
+
+/* Descriptors of no file. */
+#define MADE_HOOK(function, name, params, args)                                                    \
+    HOOK int function params                                                                       \
+    {                                                                                              \
+        int fd = REAL(function) args;                                                              \
+        if (own_call(CALLER()))                                                                    \
+            return fds_keep(fd);                                                                   \
+        fdname_opened(fd, name);                                                                   \
+        return fd;                                                                                 \
+    }
+
+MADE_HOOK(eventfd, "eventfd", (unsigned count, int flags), (count, flags))
+MADE_HOOK(timerfd_create, "timerfd", (clockid_t clock, int flags), (clock, flags))
+MADE_HOOK(epoll_create, "epoll", (int size), (size))
+MADE_HOOK(epoll_create1, "epoll", (int flags), (flags))
+MADE_HOOK(inotify_init, "inotify", (void), ())
+MADE_HOOK(inotify_init1, "inotify", (int flags), (flags))
+MADE_HOOK(memfd_create, "memfd", (const char *name, unsigned flags), (name, flags))
+
+/* With a descriptor it changes that one's set. */
+HOOK int signalfd(int old, const sigset_t *set, int flags)
+{
+    int fd = REAL(signalfd)(old, set, flags);
+    if (old == -1)
+        fdname_opened(fd, "signalfd");
+    return fd;
 }
 
 #define ACCEPT_BODY(call, nr, ...)                                                                 \
@@ -200,22 +247,42 @@ HOOK void closefrom(int first)
         REAL(closefrom)(first);
 }
 
+HOOK int dup(int from)
+{
+    int fd = REAL(dup)(from);
+    if (own_call(CALLER()))
+        return fds_keep(fd);
+    fdname_copied(fd);
+    return fd;
+}
+
+/* Onto one of ours, it fails as the kernel does for a number that is being opened. */
+static bool dup_refused(int from, int to, uintptr_t caller)
+{
+    if (likely(!fds_is_ours(to)) || from == to || own_call(caller))
+        return false;
+    errno = EBUSY;
+    return true;
+}
+
 HOOK int dup2(int from, int to)
 {
-    if (unlikely(fds_is_ours(to)) && from != to && !own_call(CALLER())) {
-        errno = EBUSY; /* as the kernel says of a number that is being opened */
+    if (dup_refused(from, to, CALLER()))
         return -1;
-    }
-    return REAL(dup2)(from, to);
+    int fd = REAL(dup2)(from, to);
+    if (fd != from && !own_call(CALLER()))
+        fdname_copied(fd);
+    return fd;
 }
 
 HOOK int dup3(int from, int to, int flags)
 {
-    if (unlikely(fds_is_ours(to)) && from != to && !own_call(CALLER())) {
-        errno = EBUSY;
+    if (dup_refused(from, to, CALLER()))
         return -1;
-    }
-    return REAL(dup3)(from, to, flags);
+    int fd = REAL(dup3)(from, to, flags);
+    if (!own_call(CALLER()))
+        fdname_copied(fd);
+    return fd;
 }
 
 /* Only the waiting forms of file locks block. */

@@ -94,10 +94,11 @@ static bool socket_name(int fd, char *name, size_t size)
     size_t at = (size_t)snprintf(name, size, "%s ", kind);
     at += print_address(name + at, size - at, &own, own_len);
     if (peer_len && size - at > 5) {
-        memcpy(name + at, " -> ", 5);
-        at += 4;
-        at += print_address(name + at, size - at, &peer, peer_len);
+        size_t len = print_address(name + at + 4, size - at - 4, &peer, peer_len);
+        memcpy(name + at, " -> ", 4);
+        at += len ? 4 + len : 0;
     }
+    name[at] = 0;
     while (at && name[at - 1] == ' ')
         name[--at] = 0;
     return true;
@@ -113,23 +114,37 @@ void fdname_socket(int fd)
     agent_leave();
 }
 
+/* What the kernel calls it; false: not open, or the folder being read. */
+static bool kernel_name(int fd, char *name, size_t size)
+{
+    char link[32] = "/proc/self/fd/";
+    if (socket_name(fd, name, size))
+        return true;
+    raw_print(link + strlen(link), (uint64_t)fd);
+    long n = raw_call3(SYS_readlink, link, name, size - 1);
+    if (n <= 0)
+        return false;
+    name[n] = 0;
+    return n <= 6 || memcmp(name, "/proc/", 6) || strcmp(name + n - 3, "/fd");
+}
+
+void fdname_copied(int fd)
+{
+    char name[NAME_MAX_BYTES];
+    if (likely(!wanted()) || fd < 0 || !agent_enter())
+        return;
+    if (kernel_name(fd, name, sizeof name))
+        tell(fd, name);
+    agent_leave();
+}
+
 static void dump_one(const char *entry, void *data)
 {
-    char link[32] = "/proc/self/fd/", name[NAME_MAX_BYTES];
+    char name[NAME_MAX_BYTES];
     int fd = raw_number(entry);
     (void)data;
-    if (entry[0] == '.' || fds_is_ours(fd))
-        return;
-    if (!socket_name(fd, name, sizeof name)) {
-        raw_print(link + strlen(link), (uint64_t)fd);
-        long n = raw_call3(SYS_readlink, link, name, sizeof name - 1);
-        if (n <= 0)
-            return;
-        name[n] = 0;
-        if (n > 6 && !memcmp(name, "/proc/", 6) && !strcmp(name + n - 3, "/fd"))
-            return; /* the folder being read */
-    }
-    tell(fd, name);
+    if (entry[0] != '.' && !fds_is_ours(fd) && kernel_name(fd, name, sizeof name))
+        tell(fd, name);
 }
 
 void fdnames_dump(void)

@@ -7,6 +7,8 @@
 void fdname_opened(int fd, const char *path);
 /* A socket was made, accepted or connected: asks the kernel for its addresses. */
 void fdname_socket(int fd);
+/* A copy of another descriptor: asks the kernel for its name. */
+void fdname_copied(int fd);
 void fdname_closed(int fd);
 /* All that are open now. Under the guard. */
 void fdnames_dump(void);

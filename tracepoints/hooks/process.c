@@ -91,3 +91,34 @@ HOOK int fexecve(int fd, char *const argv[], char *const envp[])
     life_before_exec();
     return REAL(fexecve)(fd, argv, envp);
 }
+
+/* The forms with a list: libc's would go on to its own execve, past our hook. */
+static size_t list_length(const char *first, va_list list)
+{
+    size_t count = 0;
+    for (const char *arg = first; arg; arg = va_arg(list, const char *))
+        count++;
+    return count;
+}
+
+/* argv on the caller's stack, as an exec may come where nothing can be allocated. */
+#define EXEC_LIST_HOOK(name, vector, ENVIRONMENT, ...)                                             \
+    HOOK int name(const char *path, const char *first, ...)                                        \
+    {                                                                                              \
+        va_list list;                                                                              \
+        va_start(list, first);                                                                     \
+        size_t count = list_length(first, list);                                                   \
+        va_end(list);                                                                              \
+        char **argv = __builtin_alloca((count + 1) * sizeof *argv);                                \
+        va_start(list, first);                                                                     \
+        argv[0] = (char *)(uintptr_t)first;                                                        \
+        for (size_t i = 1; i <= count; i++)                                                        \
+            argv[i] = va_arg(list, char *);                                                        \
+        ENVIRONMENT                                                                                \
+        va_end(list);                                                                              \
+        return vector(path, argv __VA_ARGS__);                                                     \
+    }
+
+EXEC_LIST_HOOK(execl, execv, )
+EXEC_LIST_HOOK(execlp, execvp, )
+EXEC_LIST_HOOK(execle, execve, char *const *envp = va_arg(list, char *const *);, , envp)

@@ -7,6 +7,7 @@
 #include "tracepoints/agent/raw.h"
 #include "tracepoints/agent/real.h"
 #include "tracepoints/agent/threads.h"
+#include "tracepoints/agent/unwind.h"
 #include "tracepoints/hooks/lock_table.h"
 #include "tracepoints/provider/provider.h"
 
@@ -28,6 +29,7 @@ static void on_exit_round(void *round)
     }
     if (!agent_enter())
         return;
+    unwind_thread_exit();
     thread_leave();
     bool last = threads_only_hidden_left();
     agent_leave();
