@@ -1,10 +1,18 @@
 # Real recordings, each test in a mount namespace of its own; skipped without root.
-foreach(name run trace flight live crash user)
+foreach(name run trace flight live crash user profiles)
     add_test(NAME lttng_${name}
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_${name}.sh ${CMAKE_BINARY_DIR}/bin)
     set_tests_properties(lttng_${name} PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120
         RUN_SERIAL TRUE)
 endforeach()
+
+# A program whose profiles are known beforehand.
+add_executable(profile_truth ${CMAKE_CURRENT_SOURCE_DIR}/targets/profile_truth.c)
+whyprof_warnings(profile_truth)
+target_compile_definitions(profile_truth PRIVATE _GNU_SOURCE)
+target_compile_options(profile_truth PRIVATE -O2 -g)
+target_link_libraries(profile_truth PRIVATE Threads::Threads)
+set_target_properties(profile_truth PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
 
 # What `whyprof why` says of programs with one cause planted, and of their healthy
 # twins. Without -g and tail calls, so that a function is where it says it is.

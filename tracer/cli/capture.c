@@ -15,20 +15,22 @@ enum {
 };
 
 const struct capture_kind capture_kinds[] = {
-    {"cpu", "profile", REDUCE_CPU, SESSION_CPU, false, "CPU time by call stack"},
-    {"heap", "heap", REDUCE_HEAP, SESSION_ALLOC, false, "memory allocated and still in use"},
-    {"allocs", "allocs", REDUCE_ALLOCS, SESSION_ALLOC, false, "memory allocated, in use or not"},
-    {"block", "block", REDUCE_BLOCK, SESSION_LOCK, false,
-     "waits for locks, conditions and joins, by the waiter's stack"},
-    {"mutex", "mutex", REDUCE_MUTEX, SESSION_LOCK, false,
-     "waits for locks, by the stack of the holder's unlock"},
-    {"threads", "goroutine", REDUCE_THREADS,
-     SESSION_SCHED | SESSION_SYSCALL | SESSION_LOCK | SESSION_CPU, true,
-     "every thread, where it stands and why"},
-    {"goroutine", "goroutine", REDUCE_GOROUTINES,
-     SESSION_SCHED | SESSION_SYSCALL | SESSION_LOCK | SESSION_CPU, true,
-     "the same under Go's name"},
-    {NULL, NULL, REDUCE_CPU, 0, false, NULL},
+    [CAPTURE_CPU] = {"cpu", "profile", REDUCE_CPU, SESSION_CPU, false, "CPU time by call stack"},
+    [CAPTURE_HEAP] = {"heap", "heap", REDUCE_HEAP, SESSION_ALLOC, false,
+                      "memory allocated and still in use"},
+    [CAPTURE_ALLOCS] = {"allocs", "allocs", REDUCE_ALLOCS, SESSION_ALLOC, false,
+                        "memory allocated, in use or not"},
+    [CAPTURE_BLOCK] = {"block", "block", REDUCE_BLOCK, SESSION_LOCK, false,
+                       "waits for locks, conditions and joins, by the waiter's stack"},
+    [CAPTURE_MUTEX] = {"mutex", "mutex", REDUCE_MUTEX, SESSION_LOCK, false,
+                       "waits for locks, by the stack of the holder's unlock"},
+    [CAPTURE_THREADS] = {"threads", "goroutine", REDUCE_THREADS,
+                         SESSION_SCHED | SESSION_SYSCALL | SESSION_LOCK | SESSION_CPU, true,
+                         "every thread, where it stands and why"},
+    [CAPTURE_GOROUTINE] = {"goroutine", "goroutine", REDUCE_GOROUTINES,
+                           SESSION_SCHED | SESSION_SYSCALL | SESSION_LOCK | SESSION_CPU, true,
+                           "the same under Go's name"},
+    [CAPTURE_KINDS] = {NULL, NULL, REDUCE_CPU, 0, false, NULL},
 };
 
 bool capture_folder(const char *option, char dir[PATH_MAX], struct err *err)
@@ -83,7 +85,7 @@ static bool write_file(const char *path, const struct strbuf *bytes, struct err 
 }
 
 static bool write_profile(const struct trace *t, const struct capture_kind *kind, const char *dir,
-                          struct err *err)
+                          FILE *to, struct err *err)
 {
     struct strbuf bytes = {0};
     uint64_t rows = 0;
@@ -94,7 +96,7 @@ static bool write_profile(const struct trace *t, const struct capture_kind *kind
         write_file(path, &bytes, err);
     char count[FMT_MAX];
     if (ok)
-        printf("%s\n", path);
+        fprintf(to, "%s\n", path);
     if (ok && !rows)
         fprintf(stderr, "whyprof: %s: nothing of it happened meanwhile: the profile is empty\n",
                 kind->name);
@@ -106,13 +108,14 @@ static bool write_profile(const struct trace *t, const struct capture_kind *kind
     return ok;
 }
 
-bool capture_write(const char *trace_path, unsigned kinds, const char *dir, struct err *err)
+bool capture_write(const char *trace_path, unsigned kinds, const char *dir, FILE *to,
+                   struct err *err)
 {
     struct trace *t = trace_open(trace_path, err);
     bool ok = t != NULL;
     for (int i = 0; ok && capture_kinds[i].name; i++)
         if (kinds & 1u << i)
-            ok = write_profile(t, &capture_kinds[i], dir, err);
+            ok = write_profile(t, &capture_kinds[i], dir, to, err);
     if (ok && trace_damage(t, err))
         ok = false;
     if (t)

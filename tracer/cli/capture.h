@@ -7,6 +7,7 @@
 #include "profile/reduce.h"
 
 #include <limits.h>
+#include <stdio.h>
 
 struct capture_kind {
     const char *name; /* the command, the option of run and the file's first word */
@@ -19,8 +20,16 @@ struct capture_kind {
 
 extern const struct capture_kind capture_kinds[]; /* name NULL ends them */
 
+/* Places in capture_kinds. */
 enum {
-    CAPTURE_KINDS = 7
+    CAPTURE_CPU,
+    CAPTURE_HEAP,
+    CAPTURE_ALLOCS,
+    CAPTURE_BLOCK,
+    CAPTURE_MUTEX,
+    CAPTURE_THREADS,
+    CAPTURE_GOROUTINE,
+    CAPTURE_KINDS
 };
 
 /* Makes the folder (--output-dir, or NULL: $OUTPUT_DIR, ./profiles) and gives its full path. */
@@ -33,8 +42,9 @@ const char *capture_classes(unsigned kinds, char *buf, size_t cap);
 /* A hidden name in dir for the recording that the profiles are made from. */
 void capture_trace_path(const char *dir, char path[PATH_MAX]);
 
-/* Writes each kind's profile of the trace into dir, and prints its path. Kinds without
- * any event are said on stderr. */
-bool capture_write(const char *trace_path, unsigned kinds, const char *dir, struct err *err);
+/* Writes each kind's profile of the trace into dir, and prints its path on `out`. How
+ * many events it rests on is said on stderr. */
+bool capture_write(const char *trace_path, unsigned kinds, const char *dir, FILE *out,
+                   struct err *err);
 
 #endif

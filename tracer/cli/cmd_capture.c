@@ -20,8 +20,9 @@
 
 enum {
     DEFAULT_S = 30,
-    MOMENT_S = 1,   /* enough for every thread that waits to say where */
-    LIVE_ALL = 0x3f /* `all`: every kind but the last, which has another's content */
+    MOMENT_S = 1, /* enough for every thread that waits to say where */
+    /* `all`: goroutine would be threads once more */
+    ALL_KINDS = (1 << CAPTURE_KINDS) - 1 - (1 << CAPTURE_GOROUTINE)
 };
 
 static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET};
@@ -137,16 +138,15 @@ static bool capture_local(const char *word, unsigned kinds, uint64_t ns, const c
         !record_prepare(&rec, &options, "capture", targets.text, err))
         return false;
     fprintf(stderr, "whyprof: recording %s for %.3g s\n", targets.text, (double)ns / S_NS);
-    bool ok = record_trace(&rec, &targets, ns, err) && capture_write(path, kinds, dir, err);
+    bool ok = record_trace(&rec, &targets, ns, err) && capture_write(path, kinds, dir, stdout, err);
     unlink(path);
     return ok;
 }
 
 /* --duration, else $DURATION ("60", "90s"), else the kind's own. */
-static bool choose_duration(unsigned kinds, bool moment, uint64_t *ns, struct err *err)
+static bool choose_duration(bool moment, uint64_t *ns, struct err *err)
 {
     const char *env = getenv("DURATION");
-    (void)kinds;
     *ns = duration_ns;
     if (!*ns && env && *env && !opt_parse_duration(env, ns))
         return err_set(err, "DURATION: '%s' is not a time", env);
@@ -158,7 +158,7 @@ static bool choose_duration(unsigned kinds, bool moment, uint64_t *ns, struct er
 static bool find_kinds(const char *name, unsigned *kinds, bool *moment, const char **help)
 {
     *moment = false;
-    *kinds = LIVE_ALL;
+    *kinds = ALL_KINDS;
     *help = "all of these at once";
     for (int i = 0; capture_kinds[i].name; i++)
         if (!strcmp(capture_kinds[i].name, name)) {
@@ -201,7 +201,7 @@ int cmd_capture(int argc, char **argv)
         return cli_usage(&err);
     }
     struct record rec;
-    if (!choose_duration(kinds, moment, &ns, &err) || !record_check(&rec, &options, &err))
+    if (!choose_duration(moment, &ns, &err) || !record_check(&rec, &options, &err))
         return cli_usage(&err);
     signal(SIGCHLD, SIG_DFL); /* ignored by a caller, it would swallow exit statuses */
     const char *word = n ? argv[1] : NULL;

@@ -1,5 +1,6 @@
 /* whyprof run: start a program with the agent; with --trace, record its whole life
- * and write a trace file when it ends. */
+ * and write a trace file when it ends; with --cpu and so on, profiles. */
+#include "cli/capture.h"
 #include "cli/cli.h"
 #include "cli/live.h"
 #include "cli/record.h"
@@ -14,9 +15,16 @@
 static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET,
                                         .chunk_bytes = RECORD_CHUNK_BYTES};
 static bool trace;
+static bool wanted[CAPTURE_KINDS]; /* by place in capture_kinds */
 
 static const struct opt rows[] = {
     {0, "trace", OPT_FLAG, &trace, NULL, "record an execution trace"},
+    {0, "cpu", OPT_FLAG, &wanted[CAPTURE_CPU], NULL, "write a CPU profile at its end"},
+    {0, "heap", OPT_FLAG, &wanted[CAPTURE_HEAP], NULL, "one of the memory in use by then"},
+    {0, "allocs", OPT_FLAG, &wanted[CAPTURE_ALLOCS], NULL, "of all memory allocated"},
+    {0, "block", OPT_FLAG, &wanted[CAPTURE_BLOCK], NULL, "of waits for locks"},
+    {0, "mutex", OPT_FLAG, &wanted[CAPTURE_MUTEX], NULL, "of who held those locks"},
+    {0, "threads", OPT_FLAG, &wanted[CAPTURE_THREADS], NULL, "of where each thread was"},
     RECORD_OPTION_ROWS(options),
     {0},
 };
@@ -24,10 +32,12 @@ static const struct opt rows[] = {
 static const struct opt_command command = {
     .name = "whyprof run",
     .usage = "[OPTIONS] -- PROGRAM [ARG...]",
-    .summary = "Starts PROGRAM with the agent and returns its exit status. Without --trace the\n"
-               "program only carries the agent, ready for whyprof trace start PID.",
+    .summary = "Starts PROGRAM with the agent and returns its exit status. Without --trace or a\n"
+               "profile's option it only carries the agent, ready for whyprof trace start PID or\n"
+               "whyprof cpu PID.",
     .opts = rows,
-    .more = "Example:\n  whyprof run --trace -- redis-server --port 7777",
+    .more = "Examples:\n  whyprof run --trace -- redis-server --port 7777\n"
+            "  whyprof run --cpu --heap -- make -C src",
     .stop_at_first = true,
 };
 
@@ -64,8 +74,43 @@ static bool step(void *data, const char *phase, uint64_t done, uint64_t total)
            !signals_take(&in->recorder->signals, NULL);
 }
 
+static unsigned wanted_kinds(void)
+{
+    unsigned kinds = 0;
+    for (int i = 0; i < CAPTURE_KINDS; i++)
+        kinds |= wanted[i] ? 1u << i : 0;
+    return kinds;
+}
+
+/* Profiles alone: recorded are the classes that they need, under a hidden name. */
+static bool prepare_profiles(struct err *err)
+{
+    static char dir[PATH_MAX], path[PATH_MAX], classes[64];
+    if (!capture_folder(options.output_dir, dir, err))
+        return false;
+    options.output_dir = dir;
+    if (trace)
+        return true;
+    capture_trace_path(dir, path);
+    options.out = path;
+    if (!options.events)
+        options.events = capture_classes(wanted_kinds(), classes, sizeof classes);
+    return true;
+}
+
+static bool write_profiles(const struct record *rec, struct err *err)
+{
+    const char *path = state_get(&rec->state, "out");
+    bool ok = capture_write(path, wanted_kinds(), options.output_dir, stderr, err);
+    if (!trace)
+        unlink(path);
+    return ok;
+}
+
 static void print_outcome(const struct record *rec, const struct convert_result *result)
 {
+    if (!trace)
+        return;
     fprintf(stderr, "whyprof: %s\n", state_get(&rec->state, "out"));
     record_print_result(&rec->state, result);
 }
@@ -109,7 +154,7 @@ static int finish(struct record *rec, struct recorder *r, struct live *live)
         state_set(&rec->state, "phase", "converting");
         state_save(&rec->state, NULL);
     }
-    if (!convert(rec, r, live, &err)) {
+    if (!convert(rec, r, live, &err) || (wanted_kinds() && !write_profiles(rec, &err))) {
         cli_fail(&err);
         status = status ? status : CLI_FAILED;
     }
@@ -166,12 +211,20 @@ int cmd_run(int argc, char **argv)
         err_hint(&err, "whyprof run --trace -- PROGRAM [ARG...]");
         return cli_usage(&err);
     }
+    if (options.out && !trace && wanted_kinds()) {
+        err_set(&err, "-o is the trace's name: without --trace there is none");
+        err_hint(&err, "--output-dir says where profiles go");
+        return cli_usage(&err);
+    }
+    if (wanted_kinds() && !prepare_profiles(&err))
+        return cli_fail(&err);
     if (!record_check(&rec, &options, &err))
         return cli_usage(&err);
+    bool records = trace || wanted_kinds();
     argv[n + 1] = NULL;       /* options were before them: the program's arguments have moved */
     signal(SIGCHLD, SIG_DFL); /* ignored by a caller, it would swallow the exit status */
     const char *agent;
-    if (!record_choose_agent(argv[1], &agent, trace, &err))
+    if (!record_choose_agent(argv[1], &agent, records, &err))
         return cli_fail(&err);
-    return trace ? run_traced(&rec, argv + 1, agent) : run_plain(&rec, argv + 1, agent);
+    return records ? run_traced(&rec, argv + 1, agent) : run_plain(&rec, argv + 1, agent);
 }

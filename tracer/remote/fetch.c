@@ -122,6 +122,9 @@ static void set_options(struct transfer *t, const char *url)
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->why);
+    const char *trusted = getenv("SSL_CERT_FILE"); /* libcurl leaves it to its users */
+    if (trusted && *trusted)
+        curl_easy_setopt(c, CURLOPT_CAINFO, trusted);
 }
 
 bool fetch(const char *url, const struct fetch_options *options, struct strbuf *body,

@@ -17,7 +17,8 @@ enum {
     COLLECTOR_ADD_MS = 2000,
     COLLECTOR_END_MS = 5000,
     FLUSH_MS = 2000,
-    REGISTER_MS = 2000
+    /* lttng-ust sleeps 5 s before it looks for a daemon again after one has gone. */
+    REGISTER_MS = 7000
 };
 
 static bool open_session(struct recorder *r, struct err *err)
