@@ -12,6 +12,7 @@ trap 'kill $viewer_pid $xvfb_pid 2>/dev/null || true; rm -rf "$dir"' EXIT
 viewer_pid= xvfb_pid=
 cd "$dir"
 "$make_trace" trace.out
+export XDG_CONFIG_HOME="$dir/config"
 
 # Xvfb writes the display it chose to that descriptor.
 Xvfb -displayfd 3 -screen 0 1400x900x24 3>display >/dev/null 2>&1 &
@@ -53,6 +54,15 @@ wait_for gone
 status=0
 wait $viewer_pid || status=$?
 viewer_pid=
+# What was set up is kept for the next time.
+grep -q '"begin_ns"' trace.out.view.json || {
+    echo "FAILED: the view's state was not kept"
+    exit 1
+}
+grep -q '"width":[[:space:]]*800' config/whyprof/view.json || {
+    echo "FAILED: the window's size was not kept"
+    exit 1
+}
 if [ $status -ne 0 ] || [ -s err ]; then
     echo "FAILED: status $status"
     cat err
