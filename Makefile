@@ -7,20 +7,29 @@ JOBS   ?= $(shell nproc)
 # Debian 12 packages, by what needs them.
 DEPS_BUILD := gcc g++ make cmake ninja-build pkg-config clang bpftool libc6-dev linux-libc-dev \
 	liblttng-ust-dev liblttng-ctl-dev lttng-tools libbabeltrace2-dev libbpf-dev libelf-dev libdw-dev \
-	libiberty-dev zlib1g-dev libdeflate-dev libpcre2-dev libcjson-dev libsqlite3-dev libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core
+	libiberty-dev zlib1g-dev libdeflate-dev libpcre2-dev libcjson-dev libcurl4-gnutls-dev libsqlite3-dev libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core
 DEPS_DEMO  := redis-server redis-tools
 DEPS_TEST  := $(DEPS_DEMO) libcmocka-dev babeltrace2 python3 procps util-linux binutils strace \
 	xvfb xauth xdotool
 DEPS_CI    := clang-format libclang-rt-14-dev
 DEPS_BENCH := $(DEPS_DEMO) babeltrace2 linux-perf strace sysbench libunwind-dev
 
-.PHONY: help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-convert install clean format format-check
+# Captured profiles: where from (URL, or TARGET: a pid or name; may be left out), how long, where to.
+DURATION   ?= 30
+OUTPUT_DIR ?= ./profiles
+PROFILES   := profile-cpu profile-heap profile-allocs profile-goroutine profile-threads profile-block \
+	profile-mutex profile-all
+
+.PHONY: $(PROFILES) help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-convert install clean format format-check
 help:
 	@echo 'make demo             install what is missing, build, trace redis-server under load, show the trace'
 	@echo 'make test             install what the tests need, build, run them all'
 	@echo 'make build            build into $(BUILD)/ (programs in bin/, the agent in lib/)'
 	@echo 'make bench            overhead and conversion figures, as ratios to other tools'
 	@echo 'make bench-convert    conversion: CONVERT_MILLIONS="1 10 100" events through lttng-ust'
+	@echo 'make profile-cpu      capture a CPU profile of a running program: URL=http://host:port, or TARGET=pid or'
+	@echo '                      name; DURATION=30, OUTPUT_DIR=./profiles; also profile-heap, profile-allocs,'
+	@echo '                      profile-goroutine (threads), profile-block, profile-mutex, profile-all'
 	@echo 'make install PREFIX=  install (default $(PREFIX))'
 	@echo 'make deps             install the Debian packages that the build needs'
 	@echo 'make format           clang-format all sources'
@@ -57,6 +66,12 @@ build: deps
 
 demo: deps-demo build
 	@tests/demo.sh $(BUILD)
+
+# Where threads are is a moment's matter: whyprof's own default, unless told.
+profile-goroutine profile-threads: DURATION := $(if $(filter file,$(origin DURATION)),,$(DURATION))
+$(PROFILES): build
+	@DURATION='$(DURATION)' OUTPUT_DIR='$(OUTPUT_DIR)' \
+	    $(BUILD)/bin/whyprof $(@:profile-%=%) $(if $(URL)$(TARGET),'$(or $(URL),$(TARGET))')
 
 test: override CMAKE_ARGS += -DWHYPROF_TESTS=ON
 test: deps-test build
