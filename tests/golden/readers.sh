@@ -25,6 +25,22 @@ expect 0 '' "$whyprof" report "$trace"
 contains 'Threads'
 expect 0 '' "$whyprof" report "$trace" locks --json --from 2ms --to 3ms
 contains '"wait_ns": 1000000'
+expect 0 '' "$whyprof" report "$trace" latency --thread worker-2
+contains 'worker-2'
+expect 0 '' "$whyprof" report "$trace" wakeups --json
+contains '"wakeups": \['
+expect 0 '' "$whyprof" report "$trace" critical-path
+contains 'Where the time went'
+expect 1 'no thread' "$whyprof" report "$trace" --thread nobody
+expect 0 '' "$whyprof" why "$trace" --thread worker-2
+contains 'could be saved: threads queue for'
+expect 0 '' "$whyprof" why "$trace" --json --region request
+contains '"length_ns": 900000,'
+expect 0 '' "$whyprof" why "$trace" --task 'GET /'
+contains 'not known'
+expect 1 'no region' "$whyprof" why "$trace" --region nothing
+expect 2 'before --to' "$whyprof" why "$trace" --from 3ms --to 2ms
+expect 2 'exclude' "$whyprof" why "$trace" --thread 1 --task 2
 expect 2 'no report' "$whyprof" report "$trace" nonsense
 expect 2 'before --to' "$whyprof" report "$trace" --from 3ms --to 2ms
 expect 2 '' "$whyprof" report
@@ -53,7 +69,7 @@ data = bytearray(open(sys.argv[1], 'rb').read())
 data[len(data) // 3] ^= 0xff
 open(sys.argv[2], 'wb').write(data)
 PYTHON
-for command in report dump check "export -o $folder/none.json"; do
+for command in report why dump check "export -o $folder/none.json"; do
     expect 1 'No such file' "$whyprof" $command "$folder/missing.out"
     expect 1 'directory' "$whyprof" $command "$folder"
     expect 1 'empty' "$whyprof" $command "$folder/empty.out"

@@ -1,5 +1,6 @@
 # What the tracer prints and writes about the sample trace, against tests/golden.
 whyprof_test(test_report report)
+whyprof_test(test_why report)
 whyprof_test(test_export export)
 add_test(NAME test_pprof_goldens COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/pprof.sh $<TARGET_FILE:whyprof>
     ${CMAKE_CURRENT_SOURCE_DIR}/data/pprof)

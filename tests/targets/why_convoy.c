@@ -20,6 +20,7 @@ static NOINLINE void add_to_total(int self)
         burn_us(500);
     total++;
     pthread_mutex_unlock(&totals);
+    burn_us(50); /* lets the other have it */
 }
 
 static NOINLINE void *worker(void *data)

@@ -9,7 +9,7 @@ static NOINLINE void take_both(pthread_mutex_t *first, pthread_mutex_t *then)
     pthread_mutex_lock(first);
     usleep(1000);
     pthread_mutex_lock(then);
-    burn_us(500);
+    burn_us(5000);
     pthread_mutex_unlock(then);
     pthread_mutex_unlock(first);
 }
@@ -36,7 +36,7 @@ static void run(void *(*body)(void *), void *data, pthread_mutex_t *first, pthre
     pthread_t thread;
     pthread_mutex_lock(then);
     start(&thread, body, data);
-    usleep(5000);
+    usleep(20000);
     pthread_mutex_unlock(then);
     pthread_mutex_lock(first);
     pthread_mutex_unlock(first);
@@ -48,13 +48,13 @@ int main(int argc, char **argv)
     static int in_order = 1;
     bool healthy = is_healthy(argc, argv);
     uint64_t begin = now_ns();
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 6; i++) {
         run(transfer, NULL, &accounts, &journal);
         if (healthy)
             run(audit, &in_order, &accounts, &journal);
         else
             run(audit, NULL, &journal, &accounts);
-        burn_us(200000);
+        burn_us(100000);
     }
     return expect("lock_order", "take_both", 0, now_ns() - begin);
 }

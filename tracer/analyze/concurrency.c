@@ -20,7 +20,7 @@ struct lane { /* a thread on its way through the pass */
     uint64_t end_ns;
     uint64_t tid;
     uint64_t since_ns; /* of the current state */
-    uint64_t cpu_ns, alone_ns, phase_ns;
+    uint64_t wanting_ns, alone_ns, phase_ns;
     int cpu; /* it ran on last, -1: none */
     enum trace_state state;
 };
@@ -134,13 +134,14 @@ static void leave(struct pass *p, struct lane *l, uint32_t number, uint64_t ts)
     uint64_t ns = analyze_overlap_ns(p->range, l->since_ns, ts - l->since_ns);
     if (l->state == TRACE_RUNNABLE) {
         p->out.runnable_ns += ns;
+        l->wanting_ns += ns;
         p->runnable--;
     }
     if (l->state != TRACE_RUNNING)
         return;
     p->running--;
     p->running_sum -= number;
-    l->cpu_ns += ns;
+    l->wanting_ns += ns;
     p->out.cpu_ns += ns;
     if (l->cpu >= 0 && l->cpu < CPUS) {
         struct run *r = &p->history[l->cpu][p->history_at[l->cpu]];
@@ -231,7 +232,7 @@ static void finish(struct arena *a, struct pass *p, uint64_t threads)
     out->alone = arena_array(a, threads + 1, sizeof *out->alone);
     for (uint64_t i = 0; i < threads; i++) {
         const struct lane *l = &p->lanes[i];
-        out->workers += out->busy_ns && l->cpu_ns >= out->busy_ns / 20;
+        out->workers += out->busy_ns && l->wanting_ns >= out->busy_ns / 20;
         if (l->alone_ns)
             out->alone[out->alone_count++] = (struct analyze_part){"", l->tid, l->alone_ns};
     }

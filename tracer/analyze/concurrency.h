@@ -27,7 +27,8 @@ struct analyze_concurrency {
     uint64_t migrations; /* times a thread ran on another CPU than before */
     uint64_t runs;       /* times a thread began to run */
     uint64_t cpus;       /* CPUs that threads of the trace ran on */
-    uint64_t workers;    /* threads that ran for a twentieth of the busy time or more */
+    uint64_t workers;    /* threads that ran or wanted to for a twentieth of the busy
+                                     time or more */
 };
 
 struct analyze_concurrency analyze_concurrency(struct arena *a, const struct trace *t,

@@ -43,7 +43,7 @@ struct analyze_stack_weights analyze_cpu_stacks(struct arena *a, const struct tr
     size_t cap = 0;
     uint64_t threads = trace_rows(t, TRACE_THREAD_TABLE, 0);
     for (uint64_t th = 0; th < threads && th <= UINT32_MAX; th++)
-        if (thread == UINT32_MAX || thread == th)
+        if (analyze_wants(range, (uint32_t)th) && (thread == UINT32_MAX || thread == th))
             add_thread(&of_stack, &sums, &cap, t, range, (uint32_t)th);
     struct analyze_stack_weights out = {arena_array(a, sums.count, sizeof *out.v), sums.count};
     if (sums.count) {

@@ -12,6 +12,8 @@ static uint64_t told_of_queueing(struct find *f)
             told += f->v[i].queueing_ns;
         else if (f->v[i].kind == ANALYZE_SPINNING || f->v[i].kind == ANALYZE_BUSY_POLL)
             told += f->v[i].save_ns;
+        else if (f->v[i].kind == ANALYZE_HERD)
+            told = all; /* a crowd that comes and goes at once is no lack of CPUs */
     return told < all ? told : all;
 }
 
@@ -20,10 +22,9 @@ static void find_queueing(struct find *f)
     const struct analyze_concurrency *c = &f->why->concurrency;
     const struct analyze_causes *causes = &f->why->causes;
     uint64_t ns = causes->class_ns[TRACE_RUNNABLE] - told_of_queueing(f), all = 0;
-    /* what had to queue whatever the other programs did; a crowd that comes and goes at
-       once (a herd) is no lack of CPUs */
-    bool crowded = c->excess_ns >= c->runnable_ns / 2, own = crowded && c->workers > c->cpus;
-    if (ns < f->threshold_ns || (crowded && !own))
+    /* whether they had to queue whatever the other programs did */
+    bool own = c->excess_ns >= c->runnable_ns / 2;
+    if (ns < f->threshold_ns)
         return;
     for (size_t i = 0; i < c->culprit_count; i++)
         all += c->culprits[i].ns;

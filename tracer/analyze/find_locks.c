@@ -106,13 +106,16 @@ static bool is_held(const struct analyze_cause *c)
 void find_locks(struct find *f)
 {
     const struct analyze_causes *causes = &f->why->causes;
+    const struct analyze_concurrency *cpu = &f->why->concurrency;
+    bool own = cpu->excess_ns >= cpu->runnable_ns / 2;
     for (size_t i = 0; i < causes->count; i++) {
         const struct analyze_cause *c = &causes->v[i];
         if (c->path_ns < f->threshold_ns || !is_held(c) || c->self_ns > c->path_ns / 2)
             continue;
-        if (c->end_runnable_ns > c->path_ns / 2)
+        /* where other programs had the CPU, queueing is not the lock's fault */
+        if (own && c->end_runnable_ns > c->path_ns / 2)
             add_inversion(f, c);
-        else if (c->end_blocked_ns > c->path_ns / 2)
+        else if (c->end_blocked_ns > c->end_running_ns)
             add_across_wait(f, c);
         else
             add_convoy(f, c);

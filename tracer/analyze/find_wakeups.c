@@ -6,9 +6,9 @@
 #include <stdlib.h>
 
 enum {
-    AWAKE_NS = 100000,    /* waits again so soon: found nothing */
-    TOGETHER_NS = 300000, /* woken so close to each other: by one call */
-    MANY = 50             /* wakeups, below which nothing is said */
+    AWAKE_NS = 100000,   /* waits again so soon: found nothing */
+    TOGETHER_NS = 60000, /* woken so close to each other: by one call */
+    MANY = 50            /* wakeups, below which nothing is said */
 };
 
 struct wake {

@@ -76,7 +76,7 @@ struct analyze_threads analyze_threads(struct arena *a, const struct trace *t,
     for (uint64_t row = 0; row < c.total_rows && row <= UINT32_MAX; row++) {
         uint64_t start = trace_get(&c, row, TRACE_THREAD_start_ts);
         uint64_t end = trace_get(&c, row, TRACE_THREAD_end_ts);
-        if (!analyze_in_range(range, start, end - start))
+        if (!analyze_wants(range, (uint32_t)row) || !analyze_in_range(range, start, end - start))
             continue;
         struct analyze_thread *th = &threads.v[threads.count++];
         *th = (struct analyze_thread){.row = (uint32_t)row, .start_ns = start, .end_ns = end};

@@ -1,4 +1,5 @@
 /* whyprof report: tables about a trace. */
+#include "analyze/scope.h"
 #include "cli/cli.h"
 #include "report/report.h"
 
@@ -21,9 +22,10 @@ static unsigned terminal_width(void)
     return size.ws_col;
 }
 
-static int print(const char *path, const char *name, struct report_options *options,
-                 struct err *err)
+static int print(const char *path, const char *name, const char *thread,
+                 struct report_options *options, struct err *err)
 {
+    uint32_t row = 0;
     const struct report *report = report_find(name, err);
     if (!report)
         return cli_usage(err);
@@ -37,8 +39,12 @@ static int print(const char *path, const char *name, struct report_options *opti
     if (options->range.begin_ns >= options->range.end_ns) {
         err_set(err, "--from is not before --to, or past the trace's end");
         status = cli_usage(err);
-    } else if (!report_print(report, t, options, stdout, err)) {
+    } else if (thread && !analyze_thread_find(t, thread, &row, err)) {
         status = cli_fail(err);
+    } else {
+        options->range.thread = thread ? row + 1 : 0;
+        if (!report_print(report, t, options, stdout, err))
+            status = cli_fail(err);
     }
     trace_close(t);
     return status;
@@ -47,19 +53,21 @@ static int print(const char *path, const char *name, struct report_options *opti
 int cmd_report(int argc, char **argv)
 {
     static struct report_options options;
+    static const char *thread;
     static const struct opt opts[] = {
         {0, "json", OPT_FLAG, &options.json, NULL, "JSON: exact numbers, all rows"},
         {0, "from", OPT_DURATION, &options.range.begin_ns, "TIME",
          "only from TIME on (1.5s, 20ms) since the trace's start"},
         {0, "to", OPT_DURATION, &options.range.end_ns, "TIME", "only up to TIME"},
+        {0, "thread", OPT_STR, &thread, "T", "of one thread: its tid or name"},
         {'n', "top", OPT_U64, &options.style.top, "N", "at most N rows of each table"},
         {'a', "all", OPT_FLAG, &options.style.all, NULL, "all rows"},
         {0},
     };
-    char more[1024] = "Reports:\n";
+    char more[2048] = "Reports:\n";
     for (const struct report *r = report_table; r->name; r++) {
         size_t len = strlen(more);
-        snprintf(more + len, sizeof more - len, "  %-10s %s\n", r->name, r->help);
+        snprintf(more + len, sizeof more - len, "  %-13s %s\n", r->name, r->help);
     }
     const struct opt_command cmd = {
         .name = "whyprof report",
@@ -80,5 +88,5 @@ int cmd_report(int argc, char **argv)
     }
     options.style.colour = !options.json && wants_colour();
     options.style.width = terminal_width();
-    return print(argv[1], n == 2 ? argv[2] : "summary", &options, &err);
+    return print(argv[1], n == 2 ? argv[2] : "summary", thread, &options, &err);
 }

@@ -9,6 +9,10 @@ const struct report report_table[] = {
     {"syscalls", "system calls by name: count, time, percentiles, errors", report_syscalls},
     {"locks", "contended locks, conditions and joins: who waits, who holds", report_locks},
     {"allocs", "where memory is allocated, and what stays", report_allocs},
+    {"latency", "how long threads queue for a CPU, woken and preempted", report_latency},
+    {"wakeups", "who wakes whom, how often", report_wakeups},
+    {"critical-path", "the chain of work and waits that the length is made of",
+     report_critical_path},
     {NULL, NULL, NULL},
 };
 

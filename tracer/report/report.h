@@ -32,6 +32,9 @@ void report_summary(struct page *page, const struct trace *t, struct analyze_ran
 void report_threads(struct page *page, const struct trace *t, struct analyze_range range);
 void report_locks(struct page *page, const struct trace *t, struct analyze_range range);
 void report_syscalls(struct page *page, const struct trace *t, struct analyze_range range);
+void report_latency(struct page *page, const struct trace *t, struct analyze_range range);
+void report_wakeups(struct page *page, const struct trace *t, struct analyze_range range);
+void report_critical_path(struct page *page, const struct trace *t, struct analyze_range range);
 void report_allocs(struct page *page, const struct trace *t, struct analyze_range range);
 
 #endif
