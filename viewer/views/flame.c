@@ -320,7 +320,9 @@ void views_flame_tools(struct views *v, struct views_flame *f, struct gfx_rect *
     struct ui *ui = &v->ui;
     f->flipped = ui_choice(ui, UI_ID("way", 0), r, ways, 2, f->flipped) != 0;
     ui_cut_left(r, ui_px(ui, 8));
-    ui_edit(ui, UI_ID("find", 0), ui_cut_left(r, ui_px(ui, 120)), &v->find, "Find frames");
+    struct gfx_rect box = ui_cut_left(r, ui_px(ui, 120));
+    if (box.w >= ui_px(ui, 60)) /* else there is no room to read what is typed */
+        ui_edit(ui, UI_ID("find", 0), box, &v->find, "Find frames");
     ui_cut_left(r, ui_px(ui, 8));
     bool sandwich = f->function && v->tab == 0;
     const char *back = sandwich ? "Back" : "Zoom out";

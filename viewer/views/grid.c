@@ -259,6 +259,8 @@ enum views_grid_event views_grid_draw(struct views *v, struct views_grid *g, str
 void views_grid_filter(struct views *v, struct views_grid *g, struct gfx_rect *r)
 {
     struct gfx_rect box = ui_cut_left(r, ui_px(&v->ui, 150));
+    if (box.w < ui_px(&v->ui, 60)) /* no room to read what is typed */
+        return;
     if (ui_edit(&v->ui, UI_ID(g->name, -3), box, &g->filter, "Filter rows") == UI_EDIT_CHANGED) {
         views_grid_refresh(g);
         g->scroll_px = 0;
