@@ -10,6 +10,7 @@ whyprof_test(test_utilization analyze)
 whyprof_test(test_query query)
 whyprof_test(test_convert convert)
 whyprof_test(test_tsdl convert)
+whyprof_test(test_foreign convert)
 whyprof_test(test_session session)
 add_dependencies(test_convert babeltrace2-plugin-whyprof)
 

@@ -1,6 +1,7 @@
 #include "convert/decode.h"
 
 #include "base/arena.h"
+#include "convert/foreign.h"
 #include "tracepoints/events.h"
 
 #include <stdlib.h>
@@ -91,13 +92,18 @@ enum event_kind decoder_kind(const char *name)
     for (int kind = 0; kind < EVENT_KINDS; kind++)
         if (!strcmp(name, contract[kind].name))
             return (enum event_kind)kind;
-    return EVENT_FOREIGN;
+    return foreign_kind(name);
+}
+
+const char *decoder_fields(enum event_kind kind)
+{
+    return kind < EVENT_KINDS ? contract[kind].fields : foreign_fields(kind);
 }
 
 static void plan_fields(struct decode_plan *plan, const bt_event_class *class)
 {
     const bt_field_class *payload = bt_event_class_borrow_payload_field_class_const(class);
-    const char *name = contract[plan->kind].fields;
+    const char *name = decoder_fields((enum event_kind)plan->kind);
     while (*name) {
         size_t len = strcspn(name, " ");
         plan->field[plan->fields++] = find_place(payload, name, len);
@@ -107,11 +113,6 @@ static void plan_fields(struct decode_plan *plan, const bt_event_class *class)
         bt_event_class_borrow_stream_class_const(class));
     plan->vpid = find_place(context, "vpid", 4);
     plan->vtid = find_place(context, "vtid", 4);
-}
-
-const char *decoder_fields(enum event_kind kind)
-{
-    return contract[kind].fields;
 }
 
 uint32_t decoder_name(struct decoder *d, const char *name)

@@ -29,9 +29,9 @@ struct decoder {
 
 void decoder_release(struct decoder *d);
 
-/* The contract's number of an event name; EVENT_FOREIGN where it has none. */
+/* The number of an event name: the contract's, else foreign.h's. */
 enum event_kind decoder_kind(const char *name);
-/* The contract's fields of a kind, blanks between, in order. */
+/* The wanted fields of a kind, blanks between, in order. */
 const char *decoder_fields(enum event_kind kind);
 /* The index into d->counts of an event name. */
 uint32_t decoder_name(struct decoder *d, const char *name);

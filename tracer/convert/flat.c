@@ -18,6 +18,7 @@ enum flat_code {
     FLAT_FLOAT, /* to a double's bits */
     FLAT_STRING,
     FLAT_SKIP_STRING,
+    FLAT_TEXT, /* an array of characters */
     FLAT_SEQUENCE,
     FLAT_SKIP_SEQUENCE,
     FLAT_ARRAY
@@ -70,7 +71,7 @@ static struct flat_op take_op(const struct tsdl_field *f, int place)
         [TSDL_FLOAT] = FLAT_FLOAT,       [TSDL_STRING] = FLAT_STRING,
         [TSDL_ARRAY] = FLAT_ARRAY,       [TSDL_SEQUENCE] = FLAT_SEQUENCE,
     };
-    return (struct flat_op){.code = codes[f->read],
+    return (struct flat_op){.code = f->text ? (uint8_t)FLAT_TEXT : codes[f->read],
                             .bytes = f->bytes,
                             .is_signed = f->element_signed,
                             .slot = (uint16_t)place,
@@ -97,7 +98,7 @@ static void add_fields(struct flat_plan *plan, const struct tsdl_fields *fields,
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct tsdl_field *f = &fields->fields[i];
         int place = place_of(names, f->name);
-        bool take = (place >= 0 && !f->text) || is_length[i];
+        bool take = (place >= 0 && !(f->text && f->read == TSDL_SEQUENCE)) || is_length[i];
         struct flat_op op = take ? take_op(f, first + place) : skip_op(f);
         if (is_length[i]) /* no name of the contract is a length's */
             op.slot = (uint16_t)(SLOT_LENGTHS + i);
@@ -211,6 +212,16 @@ static bool run_variable(const struct flat_op *op, const uint8_t **at, const uin
             out->strings = (uint8_t)(out->strings | 1u << op->slot);
         }
         *at = nul + 1;
+        return true;
+    }
+    if (op->code == FLAT_TEXT) {
+        if (op->count > room)
+            return false;
+        if (memchr(p, 0, op->count)) { /* else it has no end that could be borrowed */
+            slots[op->slot] = (uint64_t)(uintptr_t)p;
+            out->strings = (uint8_t)(out->strings | 1u << op->slot);
+        }
+        *at += op->count;
         return true;
     }
     uint64_t count = op->code == FLAT_ARRAY ? op->count : slots[op->length];

@@ -1,6 +1,7 @@
 #include "convert/sink.h"
 
 #include "base/arena.h"
+#include "convert/foreign.h"
 #include "convert/handed.h"
 #include "convert/intake.h"
 #include "convert/source.h"
@@ -40,6 +41,7 @@ struct sink {
     uint64_t events, packets;
     struct map64 cpu_of_stream; /* const bt_stream * -> CPU + 1 */
     char *path;                 /* owned: the plugin's parameter */
+    struct foreign foreign;     /* other tracers' events */
     sink_done *done;            /* or NULL */
     void *done_data;
     struct flat_trace **flats; /* owned: one for each trace that is handed over */
@@ -322,6 +324,19 @@ static enum advance advance(struct sink *s, struct port *port)
     return next_handed(s, port);
 }
 
+static const char *message_name(const bt_message *msg)
+{
+    return bt_event_class_get_name(
+        bt_event_borrow_class_const(bt_message_event_borrow_event_const(msg)));
+}
+
+static uint32_t message_cpu(const struct sink *s, const bt_message *msg)
+{
+    int64_t cpu =
+        stream_cpu(s, bt_event_borrow_stream_const(bt_message_event_borrow_event_const(msg)));
+    return cpu < 0 ? 0 : (uint32_t)cpu;
+}
+
 static void take_message(struct sink *s, struct port *port, struct event *ev)
 {
     const bt_message *msg = port->msgs[port->pos++];
@@ -330,8 +345,9 @@ static void take_message(struct sink *s, struct port *port, struct event *ev)
         s->in->events ? NULL : bt_message_event_borrow_stream_class_default_clock_class_const(msg);
     if (clock)
         take_start_from_clock(s, clock, port->ts);
-    /* ev borrows from msg */
     intake_push(s->in, ev);
+    if (ev->kind > EVENT_FOREIGN)
+        foreign_event(&s->foreign, ev, message_name(msg), message_cpu(s, msg));
     bt_message_put_ref(msg);
 }
 
@@ -348,6 +364,8 @@ static void take_handed(struct sink *s, struct handed *h)
         intake_start(s->in, tsdl->clock_offset_s,
                      cycles_to_ns((uint64_t)tsdl->clock_offset, tsdl->clock_hz), ev->ts);
     intake_push(s->in, ev);
+    if (ev->kind > EVENT_FOREIGN)
+        foreign_event(&s->foreign, ev, tsdl->events[class].name, (uint32_t)h->cursor.packet.cpu_id);
 }
 
 static void take_event(struct sink *s, struct port *port)
@@ -439,6 +457,7 @@ static void free_sink(struct sink *s)
         flat_free(s->flats[i]);
     free(s->flats);
     map64_release(&s->cpu_of_stream);
+    foreign_release(&s->foreign);
     free(s->ports);
     free(s->heap);
     free(s->path);
@@ -490,6 +509,7 @@ bt_component_class_initialize_method_status sink_init(bt_self_component_sink *se
     s->ports = mem_realloc(NULL, s->setup->ports + 1, sizeof *s->ports);
     for (uint64_t i = 0; i < s->setup->ports; i++)
         s->ports[i] = (struct port){.trace = s->setup->port_traces ? s->setup->port_traces[i] : 0};
+    s->foreign.order = &s->in->order;
     s->heap = mem_realloc(NULL, s->setup->ports + 1, sizeof *s->heap);
     bt_self_component_set_data(bt_self_component_sink_as_self_component(self), s);
     return BT_COMPONENT_CLASS_INITIALIZE_METHOD_STATUS_OK;
@@ -553,6 +573,7 @@ bt_component_class_sink_consume_method_status sink_consume(bt_self_component_sin
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_AGAIN;
     if (result == ADVANCE_EVENT)
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_OK;
+    foreign_flush(&s->foreign);
     intake_end(s->in);
     if (s->in == &s->own_intake && !intake_finish(s->in, NULL, NULL, &s->setup->stopped, &err)) {
         err_wrap(&err, "write %s", s->path);

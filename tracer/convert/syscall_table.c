@@ -2,6 +2,7 @@
 
 #include "convert/model.h"
 
+#include <string.h>
 #include <sys/syscall.h>
 
 static const char *const names[] = {
@@ -158,4 +159,12 @@ enum syscall_fds syscall_fd_effect(uint32_t nr)
 const char *syscall_makes(uint32_t nr)
 {
     return nr < ENTRIES ? table[nr].makes : NULL;
+}
+
+uint32_t syscall_number(const char *name)
+{
+    for (uint32_t nr = 0; nr < sizeof names / sizeof *names; nr++)
+        if (names[nr] && !strcmp(names[nr], name))
+            return nr;
+    return UINT32_MAX;
 }

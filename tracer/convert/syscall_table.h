@@ -13,6 +13,8 @@ enum syscall_fds {
     SYSCALL_FDS_MAKES,  /* the result is a new descriptor */
 };
 
+/* The number of a name, UINT32_MAX where it is not known. */
+uint32_t syscall_number(const char *name);
 /* The first argument is a descriptor. */
 bool syscall_takes_fd(uint32_t nr);
 /* The call gives the descriptor its name (connect, bind): look it up afterwards. */
