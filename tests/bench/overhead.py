@@ -25,6 +25,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "workloads")
 
 
+PATIENCE_S = 40  # with one run
+
+
 class Skip(Exception):
     """This workload or tool cannot be run here."""
 
@@ -59,7 +62,8 @@ def run_server(tool, command, port, load, work, stop=signal.SIGTERM):
         wait_for_port(port, server)
         time.sleep(0.3)
         start = time.monotonic()
-        subprocess.run(load, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(load, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                       timeout=2 * PATIENCE_S)
         return time.monotonic() - start
     finally:
         subprocess.run(["pkill", "-" + str(int(stop)), "-g", str(os.getpgid(server.pid)), "-x",
@@ -75,8 +79,15 @@ def run_program(tool, command, work):
     """Seconds that `command` took under `tool`, measured inside it."""
     out = os.path.join(work, "seconds")
     inner = ["bash", "-c", f'TIMEFORMAT=%R; {{ time "$@" >/dev/null 2>&1; }} 2>"{out}"', "bash"]
-    subprocess.run(tool + inner + command, cwd=work, check=True, stdout=subprocess.DEVNULL,
-                   stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(tool + inner + command, cwd=work, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, start_new_session=True)
+    try:
+        if process.wait(PATIENCE_S) != 0:
+            raise Skip(f"{(tool + command)[0]} failed")
+    except subprocess.TimeoutExpired as slow:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+        raise Skip(f"not done in {PATIENCE_S} s") from slow
     with open(out, encoding="ascii") as f:
         return float(f.read())
 
@@ -176,25 +187,76 @@ def peer(program_name, *args):
     return tool
 
 
+def preloaded(pattern, *variables):
+    """A library loaded into the program, as gperftools' are."""
+    def tool(_build, work):
+        found = sorted(glob.glob("/usr/lib/*/" + pattern))
+        if not found:
+            raise Skip(f"{pattern} is not installed")
+        return ["env", "LD_PRELOAD=" + found[0], *[v.replace("WORK", work) for v in variables]]
+    return tool
+
+
+LTTNG = """
+name=$1 lib=$2 events=$3 work=$4; shift 4
+lttng create "$name" -o "$work/lttng" && lttng enable-channel -s "$name" -u ch --subbuf-size=1M --num-subbuf=8 &&
+lttng enable-event -s "$name" -u -c ch "$events" && lttng add-context -s "$name" -u -c ch -t vtid &&
+lttng start "$name" || exit 1
+LD_PRELOAD=$lib "$@"
+status=$?
+lttng destroy "$name"
+exit $status
+"""
+
+
+def lttng(library, events):
+    """One of lttng-ust's own wrappers, recorded by a session."""
+    def tool(_build, work):
+        need("lttng")
+        if not glob.glob("/usr/lib/*/" + library):
+            raise Skip(f"{library} is not installed")
+        return ["bash", "-c", LTTNG, "bash", f"bench-{os.path.basename(work)}", library, events, work]
+    return tool
+
+
+CALLS = {"W2r", "W3r", "W3n", "W3g"}
+ALLOCATIONS = {"W2r", "W2m", "W2c", "W2p"}
+LOCKS = {"W4u", "W4c", "W4s"}
+CPU = {"W1x", "W1s", "W2c"}
+EVERY = CALLS | ALLOCATIONS | LOCKS | CPU
+
+# name: how a command is prefixed, and the workloads on which it says something.
 TOOLS = {
-    "whyprof": whyprof(),
-    "whyprof sched": whyprof("--events=sched"),
-    "whyprof syscall": whyprof("--events=syscall"),
-    "whyprof lock": whyprof("--events=lock"),
-    "whyprof alloc": whyprof("--events=alloc"),
-    "whyprof cpu": whyprof("--events=cpu"),
-    "agent, no session": lambda build, work: [os.path.join(build, "bin", "whyprof"), "run", "--"],
-    "strace -f": peer("strace", "-f", "-o", "WORK/strace.txt"),
-    "perf record raw_syscalls": peer("perf", "record", "-q", "-o", "WORK/perf.data", "-e",
-                                     "raw_syscalls:sys_enter,raw_syscalls:sys_exit", "--"),
-    "perf sched record": peer("perf", "sched", "record", "-q", "-o", "WORK/perf.data", "--"),
-    "perf record -F 99 -g": peer("perf", "record", "-q", "-F", "99", "-g", "-o", "WORK/perf.data", "--"),
+    "whyprof": (whyprof(), EVERY),
+    "whyprof sched": (whyprof("--events=sched"), EVERY),
+    "whyprof syscall": (whyprof("--events=syscall"), EVERY),
+    "whyprof lock": (whyprof("--events=lock"), EVERY),
+    "whyprof alloc": (whyprof("--events=alloc"), EVERY),
+    "whyprof cpu": (whyprof("--events=cpu"), EVERY),
+    "whyprof alloc=all": (whyprof("--events=alloc", "--alloc=all"), ALLOCATIONS),
+    "whyprof locks=all": (whyprof("--events=lock", "--locks=all"), LOCKS),
+    "agent, no session": (lambda build, work: [os.path.join(build, "bin", "whyprof"), "run", "--"], EVERY),
+    "strace -f": (peer("strace", "-f", "-o", "WORK/strace.txt"), CALLS),
+    "perf trace": (peer("perf", "trace", "-o", "WORK/perf.txt", "--"), CALLS),
+    "perf record raw_syscalls": (peer("perf", "record", "-q", "-o", "WORK/perf.data", "-e",
+                                      "raw_syscalls:sys_enter,raw_syscalls:sys_exit", "--"), CALLS),
+    "perf sched record": (peer("perf", "sched", "record", "-q", "-o", "WORK/perf.data", "--"), CALLS | LOCKS),
+    "perf record -F 99 -g": (peer("perf", "record", "-q", "-F", "99", "-g", "-o", "WORK/perf.data", "--"),
+                             EVERY),
+    "heaptrack": (peer("heaptrack", "-o", "WORK/heaptrack"), ALLOCATIONS),
+    "gperftools CPU": (preloaded("libprofiler.so.*", "CPUPROFILE=WORK/cpu", "CPUPROFILE_PER_THREAD_TIMERS=1"),
+                       CPU | CALLS),
+    "gperftools heap": (preloaded("libtcmalloc.so.*", "HEAPPROFILE=WORK/heap"), ALLOCATIONS),
+    "lttng libc wrapper": (lttng("liblttng-ust-libc-wrapper.so", "lttng_ust_libc:*"), ALLOCATIONS),
+    "lttng pthread wrapper": (lttng("liblttng-ust-pthread-wrapper.so", "lttng_ust_pthread:*"), LOCKS),
 }
 
 
 def measure(workload, tool, build, pairs):
-    """Ratios of `pairs` interleaved pairs."""
+    """Ratios of `pairs` interleaved pairs, after a run that fills the caches."""
     ratios = []
+    with tempfile.TemporaryDirectory() as work:
+        workload([], build, work)
     for pair in range(pairs):
         seconds = {}
         for which in (["bare", "tool"] if pair % 2 == 0 else ["tool", "bare"]):
@@ -208,12 +270,16 @@ def measure(workload, tool, build, pairs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("build")
-    parser.add_argument("--workloads", default="W3r,W3n,W3g,W4u,W4c,W2m",
-                        help="names, or 'all': " + ", ".join(WORKLOADS))
-    parser.add_argument("--tools", default="whyprof,agent no session,strace -f,perf record raw_syscalls",
-                        help="names, or 'all': " + "; ".join(TOOLS))
+    parser.add_argument("--workloads", default="all", help="names, of " + ", ".join(WORKLOADS))
+    parser.add_argument("--tools", default="all", help="names without commas, of " + "; ".join(TOOLS))
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--quick", action="store_true",
+                        help="W3r, W3g, W4c and W2m, 3 pairs, whyprof with everything and one peer each")
     args = parser.parse_args()
+    if args.quick:
+        args.pairs = 3
+        args.workloads = "W3r,W3g,W4c,W2m"
+        args.tools = "whyprof,perf record raw_syscalls,heaptrack,lttng pthread wrapper"
     build = os.path.abspath(args.build)
     workloads = list(WORKLOADS) if args.workloads == "all" else args.workloads.split(",")
     tools = {t.replace(",", ""): t for t in TOOLS}
@@ -223,9 +289,12 @@ def main():
     for name in workloads:
         label, workload = WORKLOADS[name]
         for tool in chosen:
+            prefix, says_something = TOOLS[tool]
+            if name not in says_something:
+                continue
             try:
-                ratios = measure(workload, TOOLS[tool], build, args.pairs)
-            except (Skip, subprocess.CalledProcessError) as why:
+                ratios = measure(workload, prefix, build, args.pairs)
+            except (Skip, subprocess.CalledProcessError, subprocess.TimeoutExpired) as why:
                 print(f"{name + ' ' + label:22} {tool:28} skipped: {why}", flush=True)
                 continue
             print(f"{name + ' ' + label:22} {tool:28} {statistics.median(ratios):7.2f} {min(ratios):6.2f} "
