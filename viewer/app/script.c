@@ -170,12 +170,53 @@ static bool step_csv(struct app *app, const char *arg, struct err *err)
     return export_csv(app, arg, err);
 }
 
+static bool touches(const struct gfx_cmd *c, struct gfx_rect box)
+{
+    if (c->op == GFX_TEXT)
+        return gfx_inside(box, c->r.x, c->r.y);
+    if (c->op == GFX_LINE)
+        return gfx_inside(box, c->r.x, c->r.y) || gfx_inside(box, c->r.w, c->r.h);
+    struct gfx_rect seen = gfx_intersect(c->r, box);
+    return seen.w > 0 && seen.h > 0;
+}
+
+/* What a part of the frame is made of, so that a test of one view does not see the
+ * others; of the clips those that something in it is cut to. */
+static void dump_part(const struct gfx_list *l, struct gfx_rect box, struct strbuf *out)
+{
+    struct gfx_list part = *l;
+    const struct gfx_cmd *clip = NULL;
+    part.cmds = mem_realloc(NULL, l->count + 1, sizeof *part.cmds);
+    part.count = 0;
+    for (size_t i = 0; i < l->count; i++) {
+        const struct gfx_cmd *c = &l->cmds[i];
+        if (c->op == GFX_CLIP) {
+            clip = c;
+        } else if (touches(c, box)) {
+            if (clip)
+                part.cmds[part.count++] = *clip;
+            clip = NULL;
+            part.cmds[part.count++] = *c;
+        }
+    }
+    gfx_list_dump(&part, out);
+    free(part.cmds);
+}
+
 static bool step_dump(struct app *app, const char *arg, struct err *err)
 {
     struct strbuf text = {0};
     struct file_out out;
-    gfx_list_dump(&app->list, &text);
-    bool ok = file_out_open(&out, arg, err);
+    struct gfx_rect box;
+    char path[256];
+    int read = sscanf(arg, "%255s %d %d %d %d", path, &box.x, &box.y, &box.w, &box.h);
+    if (read != 1 && read != 5)
+        return err_set(err, "needs OUT.txt [X Y WIDTH HEIGHT]");
+    if (read == 5)
+        dump_part(&app->list, box, &text);
+    else
+        gfx_list_dump(&app->list, &text);
+    bool ok = file_out_open(&out, path, err);
     if (ok) {
         file_out_write(&out, strbuf_str(&text), text.len);
         ok = file_out_commit(&out, err);

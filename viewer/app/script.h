@@ -4,7 +4,7 @@
  *     click 400 300            move 400 300
  *     drag 300 200 600 200    wheel 400 300 -2 [ctrl|shift]
  *     select-range 10ms 20ms  show 10ms 20ms           tab 1
- *     wait 100                screenshot OUT.png       dump OUT.txt
+ *     wait 100                screenshot OUT.png       dump OUT.txt [X Y W H]
  *     svg OUT.svg             csv OUT.csv
  *     size 1280x720           expect TEXT              reject TEXT
  *
