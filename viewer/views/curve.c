@@ -142,21 +142,36 @@ static void draw_scales(struct views *v, const struct views_curve *c, const stru
     }
 }
 
+static void draw_area(struct views *v, const struct views_curve *c, const struct plot *p)
+{
+    const struct analyze_utilization *u = &c->curve;
+    struct gfx_part *parts = arena_array(&v->frame, (size_t)p->r.w + 1, sizeof *parts);
+    gfx_color color = gfx_mix(v->ui.theme->panel, v->ui.theme->accent, 60);
+    int floor_y = p->r.y + p->r.h;
+    size_t at = 0;
+    for (int i = 0; i < p->r.w; i++) {
+        while (at + 2 < u->count && x_of(p, (double)u->v[at + 1].window_ns) <= p->r.x + i)
+            at++;
+        const struct analyze_utilization_point *from = &u->v[at];
+        const struct analyze_utilization_point *to = &u->v[at + 1 < u->count ? at + 1 : at];
+        int x0 = x_of(p, (double)from->window_ns), x1 = x_of(p, (double)to->window_ns);
+        int y0 = y_of(p, from->least), y1 = y_of(p, to->least);
+        int y = x1 > x0 ? y0 + (y1 - y0) * (p->r.x + i - x0) / (x1 - x0) : y0;
+        parts[i] = (struct gfx_part){.color = color, .h = (uint16_t)(floor_y - y), .last = 1};
+    }
+    if (p->r.w > 0)
+        gfx_columns(v->ui.list, p->r, parts, (size_t)p->r.w);
+}
+
 static void draw_line(struct views *v, const struct views_curve *c, const struct plot *p)
 {
-    struct ui *ui = &v->ui;
     const struct analyze_utilization *u = &c->curve;
-    int floor_y = p->r.y + p->r.h;
+    draw_area(v, c, p);
     for (size_t i = 0; i + 1 < u->count; i++) {
         int x0 = x_of(p, (double)u->v[i].window_ns), x1 = x_of(p, (double)u->v[i + 1].window_ns);
         int y0 = y_of(p, u->v[i].least), y1 = y_of(p, u->v[i + 1].least);
-        for (int x = x0; x < x1; x++) {
-            int y = y0 + (y1 - y0) * (x - x0) / (x1 - x0);
-            gfx_rect(ui->list, (struct gfx_rect){x, y, 1, floor_y - y},
-                     gfx_alpha(ui->theme->accent, 60));
-        }
-        gfx_line(ui->list, x0, y0, x1, y1, ui->theme->accent);
-        gfx_line(ui->list, x0, y0 + 1, x1, y1 + 1, ui->theme->accent);
+        gfx_line(v->ui.list, x0, y0, x1, y1, v->ui.theme->accent);
+        gfx_line(v->ui.list, x0, y0 + 1, x1, y1 + 1, v->ui.theme->accent);
     }
 }
 
