@@ -20,5 +20,13 @@ while read -r golden arguments; do
         diff "golden/$golden" "$got" | head -10
     fi
 done <reports.txt
+# The shell: what it prints, and what it answers, for a typed session.
+if "$whyprof" pprof in/cpu.pb.gz <shell.in 2>&1 | diff shell.out - >"$got"; then
+    passed=$((passed + 1))
+else
+    failed=$((failed + 1))
+    echo 'differs: the shell'
+    head -20 "$got"
+fi
 echo "$passed reports equal, $failed differ"
 [ $failed = 0 ] && [ $passed -gt 50 ]

@@ -68,6 +68,7 @@ only_in 'elfutils' tracer/symbols/
 only_in 'dwarf' tracer/symbols/ tracepoints/agent/ # constants only in the agent
 only_in 'libdeflate' tracer/profile/
 only_in 'pcre2' tracer/pprof/
+only_in 'editline' tracer/cli/
 only_in 'sqlite3' tracer/query/
 only_in 'cjson' tracer/export/ tracer/report/ tracer/session/ tracer/cli/ viewer/
 
