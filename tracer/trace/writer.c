@@ -369,12 +369,9 @@ static bool read_back(struct trace_writer *w, enum trace_table table, uint64_t o
     return ok;
 }
 
-/* Puts late rows in their place: unpacks the blocks from the first one they
- * touch on, and packs all of that anew. The old blocks stay as unused bytes. */
-static bool merge_late(struct trace_writer *w, enum trace_table table, struct part *p,
-                       struct err *err)
+/* The first block that late rows touch. */
+static size_t first_touched(const struct part *p, const struct trace_table_info *info)
 {
-    const struct trace_table_info *info = &trace_tables[table];
     uint64_t first_late = UINT64_MAX;
     for (size_t i = 0; i < p->late.count; i++) {
         uint64_t ts = p->late.words[i * info->columns + (unsigned)info->ts_column];
@@ -384,37 +381,85 @@ static bool merge_late(struct trace_writer *w, enum trace_table table, struct pa
     size_t from = p->block_count;
     while (from > 0 && p->blocks[from - 1].first_ts > first_late)
         from--;
-    if (from > 0)
-        from--;                              /* it may end after the first late row */
-    if (table == TRACE_THREAD_STATE_TABLE) { /* totals start anew with the first block */
-        from = 0;
-        write_all_packed(w);
-        struct part *sums = part_of(&w->tables[TRACE_STATE_TOTAL_TABLE], p->key);
-        sums->pending.count = sums->block_count = sums->packed_rows = 0;
-        memset(p->totals, 0, sizeof *p->totals);
-    }
-    write_all_packed(w);
-    struct rows all = {0};
-    for (size_t b = from; b < p->block_count; b++) {
-        uint64_t rows = p->packed_rows - b * TRACE_BLOCK_ROWS;
-        if (rows > TRACE_BLOCK_ROWS)
-            rows = TRACE_BLOCK_ROWS;
-        if (!read_back(w, table, p->blocks[b].off, (unsigned)rows, &all, err)) {
-            free(all.words);
-            return false;
+    return from ? from - 1 : 0; /* that one may end after the first late row */
+}
+
+/* Totals start anew with the first block. */
+static void forget_totals(struct trace_writer *w, struct part *p)
+{
+    struct part *sums = part_of(&w->tables[TRACE_STATE_TOTAL_TABLE], p->key);
+    sums->pending.count = sums->block_count = sums->packed_rows = 0;
+    memset(p->totals, 0, sizeof *p->totals);
+}
+
+/* Adds a row that is in order; full blocks go out at once. */
+static void add_in_order(struct trace_writer *w, enum trace_table table, struct part *p,
+                         const uint64_t *row)
+{
+    rows_add(&p->pending, row, trace_tables[table].columns);
+    if (p->pending.count < TRACE_BLOCK_ROWS)
+        return;
+    write_block(w, table, p, p->pending.words, TRACE_BLOCK_ROWS);
+    p->pending.count = 0;
+}
+
+/* Merges the rows of old blocks (`total` rows) with the sorted `rest`. At equal times
+ * what came first is first. */
+static bool merge_blocks(struct trace_writer *w, enum trace_table table, struct part *p,
+                         const struct trace_block_entry *old, uint64_t total,
+                         const struct rows *rest, struct err *err)
+{
+    const struct trace_table_info *info = &trace_tables[table];
+    unsigned columns = info->columns, ts = (unsigned)info->ts_column;
+    struct rows block = {0};
+    size_t next = 0;
+    bool ok = true;
+    for (; ok && total; old++, total -= block.count) {
+        block.count = 0;
+        ok =
+            read_back(w, table, old->off,
+                      (unsigned)(total < TRACE_BLOCK_ROWS ? total : TRACE_BLOCK_ROWS), &block, err);
+        for (size_t i = 0; ok && i < block.count; i++) {
+            const uint64_t *row = block.words + i * columns;
+            for (; next < rest->count && rest->words[next * columns + ts] < row[ts]; next++)
+                add_in_order(w, table, p, rest->words + next * columns);
+            add_in_order(w, table, p, row);
         }
     }
-    for (size_t i = 0; i < p->late.count; i++)
-        rows_add(&all, p->late.words + i * info->columns, info->columns);
+    for (; ok && next < rest->count; next++)
+        add_in_order(w, table, p, rest->words + next * columns);
+    free(block.words);
+    return ok;
+}
+
+/* Puts late rows in their place: packs anew from the first block that they touch on,
+ * a block at a time. The old blocks stay as unused bytes. */
+static bool merge_late(struct trace_writer *w, enum trace_table table, struct part *p,
+                       struct err *err)
+{
+    const struct trace_table_info *info = &trace_tables[table];
+    write_all_packed(w); /* to have the old blocks' places */
+    size_t from = table == TRACE_THREAD_STATE_TABLE ? 0 : first_touched(p, info);
+    if (table == TRACE_THREAD_STATE_TABLE)
+        forget_totals(w, p);
+    size_t count = p->block_count - from;
+    struct trace_block_entry *old = mem_realloc(NULL, count + 1, sizeof *old);
+    if (count)
+        memcpy(old, p->blocks + from, count * sizeof *old);
+    uint64_t total = p->packed_rows - from * TRACE_BLOCK_ROWS;
+    struct rows rest = p->late;
+    p->late = (struct rows){0};
     for (size_t i = 0; i < p->pending.count; i++)
-        rows_add(&all, p->pending.words + i * info->columns, info->columns);
-    free(p->pending.words);
-    p->pending = all;
-    p->sorted = false;
-    p->late.count = 0;
+        rows_add(&rest, p->pending.words + i * info->columns, info->columns);
+    rows_sort(&rest, info->columns, (unsigned)info->ts_column);
+    p->pending.count = 0;
+    p->sorted = true;
     p->block_count = from;
     p->packed_rows = from * TRACE_BLOCK_ROWS;
-    return true;
+    bool ok = merge_blocks(w, table, p, old, total, &rest, err);
+    free(old);
+    free(rest.words);
+    return ok;
 }
 
 static int by_key(const void *a, const void *b)
