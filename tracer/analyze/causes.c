@@ -60,6 +60,9 @@ bool analyze_call_is_idle(const char *name)
 /* A call to a disk's file is never idle, whatever its name. */
 static bool is_idle(const struct trace *t, enum trace_reason reason, const struct subject *s)
 {
+    if (reason == TRACE_REASON_SLEEP) /* until a signal comes, not for a time */
+        return s->name && (strstr(trace_string(t, s->name), "sig") ||
+                           !strcmp(trace_string(t, s->name), "pause"));
     if (reason != TRACE_REASON_SYSCALL && reason != TRACE_REASON_UNKNOWN)
         return false;
     return !s->name || analyze_call_is_idle(trace_string(t, s->name));

@@ -48,12 +48,30 @@ static void say_calls(struct find *f, struct analyze_finding *found,
     found->stack_id = g->stack_id;
 }
 
-static void add_sync(struct find *f, const struct analyze_call_group *g)
+/* All confirmations together, told of the file that took most. */
+static void find_syncs(struct find *f)
 {
-    struct analyze_finding *found = find_add(f, ANALYZE_FSYNC, g->path_ns, g->at);
-    found->answer = find_printf(f, "%s waits in %s until the disk has %s", find_place(f, g->at),
-                                g->name, *g->file ? g->file : "everything");
+    const struct analyze_call_group *g = NULL;
+    uint64_t ns = 0, files = 0;
+    for (size_t i = 0; i < f->calls.count; i++) {
+        if (!is_sync(f->calls.v[i].name))
+            continue;
+        g = g ? g : &f->calls.v[i];
+        ns += f->calls.v[i].path_ns;
+        files++;
+    }
+    if (!g || ns < f->threshold_ns)
+        return;
+    struct analyze_finding *found = find_add(f, ANALYZE_FSYNC, ns, g->at);
+    found->answer =
+        find_printf(f, "%s waits in %s until the disk has %s%s", find_place(f, g->at), g->name,
+                    *g->file ? g->file : "everything", files > 1 ? " and other files" : "");
     say_calls(f, found, g);
+    for (size_t i = 0; i < f->calls.count; i++)
+        if (is_sync(f->calls.v[i].name) && &f->calls.v[i] != g)
+            find_evidence(f, found, "%s of %s: %s calls, %s", f->calls.v[i].name,
+                          *f->calls.v[i].file ? f->calls.v[i].file : "an unknown file",
+                          find_count(f, f->calls.v[i].count), find_ns(f, f->calls.v[i].path_ns));
     found->advice = "Confirm many changes with one call (group commit), or in a thread of its own "
                     "that nobody waits for; or accept to lose the last second.";
 }
@@ -123,9 +141,7 @@ static void find_groups(struct find *f)
             add_poll(f, g);
         if (g->path_ns < f->threshold_ns)
             continue;
-        if (is_sync(g->name))
-            add_sync(f, g);
-        else if (is_tiny(g))
+        if (is_tiny(g))
             add_tiny(f, g);
     }
 }
@@ -219,13 +235,14 @@ void find_calls(struct find *f)
 {
     const struct analyze_causes *causes = &f->why->causes;
     find_groups(f);
+    find_syncs(f);
     for (size_t i = 0; i < causes->count; i++) {
         const struct analyze_cause *c = &causes->v[i];
         if (is_disk(c))
             find_slow(f, i);
         else if (c->self_ns < f->threshold_ns)
             continue;
-        else if (c->reason == TRACE_REASON_SLEEP)
+        else if (c->reason == TRACE_REASON_SLEEP && !c->idle_ns)
             add_sleep(f, c);
         else if (c->reason == TRACE_REASON_PAGE_FAULT)
             add_faults(f, c);

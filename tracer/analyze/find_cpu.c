@@ -110,7 +110,7 @@ static void find_false_parallelism(struct find *f)
     const struct analyze_concurrency *c = &f->why->concurrency;
     const struct analyze_cause *by = hand_over(f);
     uint64_t ways = could_share(c);
-    if (ways < 2 || !by || c->alone_count < 2 || c->parallel_ns > c->busy_ns / 3 ||
+    if (ways < 2 || !by || c->alone_count < 2 || c->parallel_ns > c->busy_ns * 2 / 5 ||
         c->alone[1].ns < c->busy_ns / 10)
         return;
     uint64_t save = c->busy_ns - c->busy_ns / ways;

@@ -127,12 +127,41 @@ static bool has_cause(enum trace_reason reason)
            reason != TRACE_REASON_PAGE_FAULT && reason != TRACE_REASON_PREEMPTED;
 }
 
+enum {
+    RETRIES = 48,           /* spans that are looked at for the end of a wait with a timeout */
+    RETRY_PAUSE_NS = 500000 /* awake for longer it did something else */
+};
+
+/* Who ended a wait that timed out and was begun again (a timed wait in a loop, as for
+ * Python's interpreter lock): who ended the last of them. 0 where that is not known. */
+static uint64_t later_waker(struct path_thread *th, const struct analyze_segment *s)
+{
+    struct trace_cursor c = th->states, next = th->states;
+    for (uint64_t row = s->row + 1; row < c.total_rows && row <= s->row + RETRIES; row++) {
+        uint64_t ts = trace_get(&c, row, TRACE_THREAD_STATE_ts);
+        uint64_t state = trace_get(&c, row, TRACE_THREAD_STATE_state);
+        if (state == TRACE_RUNNING && trace_state_end(&next, row, ts) - ts > RETRY_PAUSE_NS)
+            return 0;
+        if (state != TRACE_BLOCKED)
+            continue;
+        if (trace_get(&c, row, TRACE_THREAD_STATE_reason) != s->reason ||
+            trace_get(&c, row, TRACE_THREAD_STATE_object) != s->object)
+            return 0;
+        uint64_t waker = trace_get(&c, row, TRACE_THREAD_STATE_waker_tid);
+        if (waker)
+            return waker;
+    }
+    return 0;
+}
+
 static void walk(struct analyze_path *p, uint32_t thread, uint64_t begin, uint64_t end);
 
 static void walk_blocked(struct analyze_path *p, struct analyze_segment *s, uint64_t span_end)
 {
     struct path_thread *th = &p->threads[s->thread];
     uint64_t waker = trace_get(&th->states, s->row, TRACE_THREAD_STATE_waker_tid);
+    if (!waker && (s->reason == TRACE_REASON_COND || s->reason == TRACE_REASON_LOCK))
+        waker = later_waker(th, s);
     uint32_t by = has_cause(s->reason) ? analyze_path_thread(p, waker, span_end) : UINT32_MAX;
     if (by == UINT32_MAX) {
         emit(p, *s);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 
 static struct analyze_piece thread_life(const struct trace *t, uint32_t row,
                                         struct analyze_range range)
@@ -62,6 +63,19 @@ static uint64_t busy_ns(const struct trace *t, uint32_t row, uint64_t thread_end
     return ns;
 }
 
+enum {
+    IDLE_NS = 100000 /* shorter waits are not idleness, and many */
+};
+
+static bool is_traced(const struct trace *t, uint64_t tid)
+{
+    struct trace_cursor c = trace_cursor(t, TRACE_THREAD_TABLE, 0);
+    for (uint64_t row = 0; tid && row < c.total_rows; row++)
+        if (trace_get(&c, row, TRACE_THREAD_tid) == tid)
+            return true;
+    return false;
+}
+
 /* Waiting for what is outside for most of the time: a server's accepting thread, a
  * supervising process. */
 static bool mostly_idle(const struct trace *t, struct analyze_piece life)
@@ -73,12 +87,17 @@ static bool mostly_idle(const struct trace *t, struct analyze_piece life)
     uint64_t idle = 0;
     for (; rows.row < rows.end; rows.row++) {
         uint64_t reason = trace_get(&rows.cursor, rows.row, TRACE_THREAD_STATE_reason);
+        uint64_t call = trace_get(&rows.cursor, rows.row, TRACE_THREAD_STATE_object);
+        bool signal = call == SYS_rt_sigsuspend || call == SYS_rt_sigtimedwait || call == SYS_pause;
         if (trace_get(&rows.cursor, rows.row, TRACE_THREAD_STATE_state) != TRACE_BLOCKED ||
-            trace_get(&rows.cursor, rows.row, TRACE_THREAD_STATE_waker_tid) ||
-            (reason != TRACE_REASON_SYSCALL && reason != TRACE_REASON_UNKNOWN))
+            (reason != TRACE_REASON_SYSCALL && reason != TRACE_REASON_UNKNOWN &&
+             !(reason == TRACE_REASON_SLEEP && signal)))
             continue;
         uint64_t ts = trace_get(&rows.cursor, rows.row, TRACE_THREAD_STATE_ts);
-        idle += trace_state_end(&next, rows.row, life.end_ns) - ts;
+        uint64_t waker = trace_get(&rows.cursor, rows.row, TRACE_THREAD_STATE_waker_tid);
+        uint64_t end = trace_state_end(&next, rows.row, life.end_ns);
+        if (end > ts && end - ts > IDLE_NS && !is_traced(t, waker))
+            idle += end - ts;
     }
     return idle > (life.end_ns - life.begin_ns) / 2;
 }

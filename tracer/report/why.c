@@ -123,6 +123,13 @@ bool report_why(const struct analyze_why *why, const struct trace *t,
         page_fact(&page, "end_ns", NULL, PAGE_NS, page_number(why->scope.range.end_ns));
         page_fact(&page, "threshold_ns", NULL, PAGE_NS,
                   page_number(why->causes.length_ns * ANALYZE_FINDING_SHARE / 100));
+        const struct analyze_concurrency *c = &why->concurrency;
+        page_fact(&page, "busy_ns", NULL, PAGE_NS, page_number(c->busy_ns));
+        page_fact(&page, "parallel_ns", NULL, PAGE_NS, page_number(c->parallel_ns));
+        page_fact(&page, "queueing_ns", NULL, PAGE_NS, page_number(c->runnable_ns));
+        page_fact(&page, "unavoidable_queueing_ns", NULL, PAGE_NS, page_number(c->excess_ns));
+        page_fact(&page, "workers", NULL, PAGE_COUNT, page_number(c->workers));
+        page_fact(&page, "cpus_used", NULL, PAGE_COUNT, page_number(c->cpus));
         add_findings(&page, t, why);
     } else {
         fprintf(out, "%s\n", why->answer);
