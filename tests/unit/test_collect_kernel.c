@@ -287,13 +287,13 @@ static void test_bpf_tells_all(void **state)
     assert_int_equal(s.code, EXIT_STATUS << 8);
 }
 
-static void test_perf_tells_all_but_wakers(void **state)
+static void test_perf_tells_all(void **state)
 {
     (void)state;
     struct seen s = record_with(TAKE_BPF, "mechanism syscall perf");
     assert_life(&s);
     assert_calls(&s);
-    assert_int_equal(s.wakings, 0);
+    assert_true(s.wakings >= NAPS);
 }
 
 static void test_refusals_have_reasons(void **state)
@@ -355,7 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_bpf_tells_all),
-        cmocka_unit_test(test_perf_tells_all_but_wakers),
+        cmocka_unit_test(test_perf_tells_all),
         cmocka_unit_test(test_refusals_have_reasons),
         cmocka_unit_test(test_another_user_gets_a_lower_rung),
         cmocka_unit_test(test_a_process_that_is_gone),

@@ -190,13 +190,14 @@ static bool rings_make_fitting(struct source *s, const unsigned *cpus, unsigned 
 
 /* ---- opening ---- */
 
+/* "raw_syscalls/sys_enter" */
 static uint64_t tracepoint_id(const char *name)
 {
     static const char *const roots[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
     uint64_t id = 0;
     for (size_t i = 0; i < sizeof roots / sizeof *roots && !id; i++) {
         char path[128], *text;
-        snprintf(path, sizeof path, "%s/events/raw_syscalls/%s/id", roots[i], name);
+        snprintf(path, sizeof path, "%s/events/%s/id", roots[i], name);
         if (!file_read(path, &text, &(size_t){0}, NULL))
             continue;
         id = strtoull(text, NULL, 10);
@@ -208,11 +209,11 @@ static uint64_t tracepoint_id(const char *name)
 /* Where tracefs is not mounted, root mounts it for this process alone. */
 static bool find_tracepoints(struct source *s, struct err *err)
 {
-    if (!tracepoint_id("sys_enter") && unshare(CLONE_NEWNS) == 0 &&
+    if (!tracepoint_id("raw_syscalls/sys_enter") && unshare(CLONE_NEWNS) == 0 &&
         mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
         (void)mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL);
-    s->decode.enter_id = tracepoint_id("sys_enter");
-    s->decode.leave_id = tracepoint_id("sys_exit");
+    s->decode.enter_id = tracepoint_id("raw_syscalls/sys_enter");
+    s->decode.leave_id = tracepoint_id("raw_syscalls/sys_exit");
     return (s->decode.enter_id && s->decode.leave_id) ||
            err_set(err, "perf: raw_syscalls: no access to tracefs");
 }
@@ -226,6 +227,31 @@ static bool allow_calls(struct source *s, struct err *err)
         return refuse(err, "raw_syscalls");
     }
     return true;
+}
+
+/* Who wakes a traced thread is seen on the waker's side, so this needs the whole machine's
+ * wakes (each of the wakee's own events delivers none); the ones of no traced thread are
+ * dropped at once. Where that is not allowed there are no wakers. */
+static void watch_wakes(struct source *s)
+{
+    struct perf_event_attr attr;
+    attr_base(s, &attr);
+    attr.type = PERF_TYPE_TRACEPOINT;
+    attr.config = s->user_only ? 0 : tracepoint_id("sched/sched_waking");
+    attr.sample_type |= PERF_SAMPLE_RAW;
+    attr.sample_period = 1;
+    for (unsigned i = 0; attr.config && i < s->ring_count; i++) {
+        int fd = event_open(&attr, -1, (int)s->rings[i].cpu);
+        if (fd < 0)
+            return;
+        if (ioctl(fd, PERF_EVENT_IOC_SET_OUTPUT, s->rings[i].fd) < 0) {
+            close(fd);
+            return;
+        }
+        mem_grow(&s->fds, &s->fd_cap, s->fd_count + 1, sizeof *s->fds);
+        s->fds[s->fd_count++] = fd;
+        s->decode.waking_id = attr.config;
+    }
 }
 
 /* With the kernel's part where that is allowed, else without. */
@@ -286,6 +312,8 @@ static struct source *perf_open(bool has[COLLECT_CLASSES], struct err why[COLLEC
         perf_close(s);
         return NULL;
     }
+    if (s->has[COLLECT_SCHED])
+        watch_wakes(s);
     batch_init(&s->order, s->ring_count, &(struct batch_out){join_in_order, s});
     return s;
 }
@@ -321,6 +349,9 @@ static void drain_ring(struct source *s, unsigned lane)
         const struct perf_event_header *h = record_at(s, r, tail);
         uint64_t words[PERF_DECODE_WORDS];
         uint32_t forked, count = perf_decode(&s->decode, h, words, &forked);
+        if (count && WHYPROF_KERNEL_TYPE(words[0]) == WHYPROF_KERNEL_WAKING &&
+            !map64_get(&s->known, WHYPROF_KERNEL_TID(words[0])))
+            count = 0;
         if (count)
             batch_add_copy(&s->order, lane, words, count);
         if (count && WHYPROF_KERNEL_TYPE(words[0]) == PERF_THREAD_EXIT)

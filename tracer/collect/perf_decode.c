@@ -28,6 +28,14 @@ enum {
     RAW_OFF = sizeof(struct perf_event_header) + sizeof(struct sample_id) + sizeof(uint32_t),
     RAW_NR_OFF = 8,
     RAW_ARGS_OFF = 16,
+    /* sched:sched_waking */
+    RAW_FLAGS_OFF = 2,
+    RAW_WAKEE_OFF = 24,
+    RAW_WAKING_BYTES = 36,
+};
+/* include/linux/trace_events.h: hard and soft interrupts, NMI */
+enum {
+    FLAGS_INTERRUPT = 0x08 | 0x10 | 0x40
 };
 
 static bool trailer(const struct perf_event_header *h, struct sample_id *id)
@@ -89,6 +97,18 @@ static uint32_t decode_exit(const struct perf_event_header *h, struct sample_id 
     return private_head(out, PERF_THREAD_EXIT, 3, id);
 }
 
+/* In an interrupt the current thread is a bystander. */
+static uint32_t decode_waking(const char *raw, const struct sample_id *id, uint64_t *out)
+{
+    uint32_t wakee;
+    memcpy(&wakee, raw + RAW_WAKEE_OFF, sizeof wakee);
+    bool interrupt = (uint8_t)raw[RAW_FLAGS_OFF] & FLAGS_INTERRUPT;
+    out[0] = WHYPROF_KERNEL_HEAD(WHYPROF_KERNEL_WAKING, 3, id->cpu, wakee);
+    out[1] = id->time;
+    out[2] = interrupt ? 0 : id->tid | (uint64_t)id->pid << 32;
+    return 3;
+}
+
 static uint32_t decode_sample(const struct perf_decode *d, const struct perf_event_header *h,
                               uint64_t *out)
 {
@@ -99,6 +119,8 @@ static uint32_t decode_sample(const struct perf_decode *d, const struct perf_eve
         return 0;
     memcpy(&id, h + 1, sizeof id);
     memcpy(&type, raw, sizeof type);
+    if (type == d->waking_id && h->size >= RAW_OFF + RAW_WAKING_BYTES)
+        return decode_waking(raw, &id, out);
     if (type == d->leave_id) {
         memcpy(&out[2], raw + RAW_ARGS_OFF, sizeof out[2]);
         return private_head(out, PERF_CALL_LEAVE, 3, &id);

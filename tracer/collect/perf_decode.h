@@ -24,6 +24,7 @@ enum {
 
 struct perf_decode {
     uint64_t enter_id, leave_id; /* tracepoint ids of raw_syscalls, 0: not used */
+    uint64_t waking_id;          /* of sched_waking, 0: not used */
     uint64_t lost;               /* records that the kernel dropped, so far */
     uint64_t lost_ts;            /* when it said so last */
 };

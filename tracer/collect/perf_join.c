@@ -196,6 +196,8 @@ static void join_one(struct join *j, const uint64_t *w)
         join_in(j, t, w);
     else if (type == WHYPROF_KERNEL_SWITCH_OUT)
         join_out(j, t, w);
+    else if (type == WHYPROF_KERNEL_WAKING)
+        j->put(j->data, w, WHYPROF_KERNEL_WORDS(w[0]));
     else if (type == PERF_THREAD_EXIT)
         join_exit(j, t, w);
     else if (type == PERF_CALL_ENTER)
