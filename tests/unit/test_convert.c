@@ -680,8 +680,8 @@ static bool run_ok(const char *command)
 
 static void need_babeltrace2(void)
 {
-#ifdef __SANITIZE_ADDRESS__
-    print_message("a plugin built with ASAN cannot be loaded into a plain babeltrace2\n");
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+    print_message("a plugin built with a sanitizer cannot be loaded into a plain babeltrace2\n");
     skip();
 #endif
     if (!run_ok("babeltrace2 --version >/dev/null 2>&1"))
