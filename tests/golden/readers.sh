@@ -38,6 +38,11 @@ expect 0 '' "$whyprof" why "$trace" --json --region request
 contains '"length_ns": 900000,'
 expect 0 '' "$whyprof" why "$trace" --task 'GET /'
 contains 'not known'
+expect 0 '' "$whyprof" why "$trace" --folded
+contains '^worker-1 (101);worker;hash_all;\[running\] 4000000$'
+expect 0 '' "$whyprof" report "$trace" locks --dot
+contains '^digraph locks {'
+expect 2 'about the report locks' "$whyprof" report "$trace" --dot
 expect 1 'no region' "$whyprof" why "$trace" --region nothing
 expect 2 'before --to' "$whyprof" why "$trace" --from 3ms --to 2ms
 expect 2 'exclude' "$whyprof" why "$trace" --thread 1 --task 2

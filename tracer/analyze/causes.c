@@ -32,6 +32,9 @@ struct causes_work {
     struct thread_calls *threads; /* owned, by row */
     struct map64 on_path;         /* thread row -> ns */
     struct map64 functions;       /* thread row << 32 | site -> ns */
+    struct tally_groups stacks;   /* stack id, thread row << 8 | class */
+    uint64_t *stack_ns;           /* owned, by such group */
+    size_t stack_cap;
     struct analyze_piece *pieces; /* owned */
     size_t piece_count, piece_cap;
     struct analyze_causes out;
@@ -140,6 +143,18 @@ static void count_wait(struct cause_sums *c, uint32_t thread, uint64_t row, uint
                         (struct analyze_instance){thread, row, begin, end - begin});
 }
 
+static void add_stack(struct causes_work *w, uint64_t stack_id, uint32_t thread, unsigned class,
+                      uint64_t ns)
+{
+    uint32_t known = w->stacks.keys.count;
+    uint32_t group = tally_group(&w->stacks, stack_id, (uint64_t)thread << 8 | class);
+    if (group == known) {
+        mem_grow(&w->stack_ns, &w->stack_cap, (size_t)group + 1, sizeof *w->stack_ns);
+        w->stack_ns[group] = 0;
+    }
+    w->stack_ns[group] += ns;
+}
+
 /* Samples of a running stretch: ns by function, told to each wait that led here. */
 static void add_samples(struct causes_work *w, const struct analyze_segment *s,
                         struct cause_sums *const *causes)
@@ -157,7 +172,9 @@ static void add_samples(struct causes_work *w, const struct analyze_segment *s,
         if (ts < s->begin_ns)
             return;
         uint64_t weight = trace_get(&th->samples, row, TRACE_SAMPLE_weight);
-        uint64_t at = place(w, s->thread, trace_get(&th->samples, row, TRACE_SAMPLE_stack_id));
+        uint64_t stack = trace_get(&th->samples, row, TRACE_SAMPLE_stack_id);
+        uint64_t at = place(w, s->thread, stack);
+        add_stack(w, stack, s->thread, TRACE_RUNNING, weight);
         *map64_put(&w->functions, at, NULL) += weight;
         w->out.samples++;
         w->out.sample_ns += weight;
@@ -259,6 +276,9 @@ static void visit(void *data, const struct analyze_segment *s)
     charge_links(w, s, causes, &end);
     if (s->state == TRACE_RUNNING)
         add_samples(w, s, causes);
+    else
+        add_stack(w, end.stack_id, s->thread, trace_class(s->state, s->reason),
+                  s->end_ns - s->begin_ns);
     if (s->state == TRACE_BLOCKED)
         charge_self(w, s, &end);
 }
@@ -341,6 +361,28 @@ static int by_thread_and_time(const void *a, const void *b)
     return x->begin_ns < y->begin_ns ? -1 : x->begin_ns > y->begin_ns;
 }
 
+static int more_stack_ns(const void *a, const void *b)
+{
+    const struct analyze_path_stack *x = a, *y = b;
+    if (x->ns != y->ns)
+        return x->ns > y->ns ? -1 : 1;
+    return x->stack_id < y->stack_id ? -1 : x->stack_id > y->stack_id;
+}
+
+static void finish_stacks(struct arena *a, struct causes_work *w)
+{
+    size_t count = w->stacks.keys.count;
+    w->out.stacks = arena_array(a, count + 1, sizeof *w->out.stacks);
+    w->out.stack_count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t key[2];
+        memcpy(key, intern_get(&w->stacks.keys, i), sizeof key);
+        w->out.stacks[i] = (struct analyze_path_stack){key[0], w->threads[key[1] >> 8].tid,
+                                                       (unsigned)(key[1] & 0xff), w->stack_ns[i]};
+    }
+    qsort(w->out.stacks, count, sizeof *w->out.stacks, more_stack_ns);
+}
+
 static void finish_parts(struct arena *a, struct causes_work *w)
 {
     size_t pos = 0;
@@ -368,6 +410,8 @@ static void release(struct causes_work *w)
     analyze_path_end(&w->path);
     analyze_sites_release(&w->sites);
     tally_groups_release(&w->groups);
+    tally_groups_release(&w->stacks);
+    free(w->stack_ns);
     map64_release(&w->on_path);
     map64_release(&w->functions);
     free(w->v);
@@ -406,6 +450,7 @@ struct analyze_causes analyze_causes(struct arena *a, const struct trace *t,
         w.out.v[i] = finish_cause(a, &w, &w.v[i]);
     qsort(w.out.v, w.out.count, sizeof *w.out.v, more_path);
     finish_parts(a, &w);
+    finish_stacks(a, &w);
     struct analyze_causes out = w.out;
     release(&w);
     return out;

@@ -44,6 +44,14 @@ struct analyze_part {
     uint64_t ns;
 };
 
+/* Where the path was: by call stack, thread and class. */
+struct analyze_path_stack {
+    uint64_t stack_id;
+    uint64_t tid;
+    unsigned class; /* trace_class(): running by samples, blocked what was at a chain's end */
+    uint64_t ns;
+};
+
 struct analyze_causes {
     struct analyze_cause *v; /* most path time first */
     size_t count;
@@ -57,6 +65,8 @@ struct analyze_causes {
     size_t function_count;
     uint64_t samples;
     uint64_t sample_ns;
+    struct analyze_path_stack *stacks; /* most time first */
+    size_t stack_count;
     struct analyze_piece *pieces; /* which thread the path was in: by thread and time */
     size_t piece_count;
 };

@@ -164,6 +164,9 @@ static void enter_running(struct pass *p, struct lane *l, uint32_t number, uint6
         return;
     p->out.cpus += !p->cpu_seen[cpu];
     p->cpu_seen[cpu] = true;
+    struct run *before = &p->history[cpu][p->history_at[cpu]];
+    if (before->end_ns == UINT64_MAX) /* its end bears the same time, and comes next */
+        before->end_ns = ts;
     p->history_at[cpu] = (p->history_at[cpu] + 1) % HISTORY;
     p->history[cpu][p->history_at[cpu]] = (struct run){number, ts, UINT64_MAX};
 }

@@ -22,7 +22,7 @@ static unsigned terminal_width(void)
     return size.ws_col;
 }
 
-static int print(const char *path, const char *name, const char *thread,
+static int print(const char *path, const char *name, const char *thread, bool dot,
                  struct report_options *options, struct err *err)
 {
     uint32_t row = 0;
@@ -43,7 +43,8 @@ static int print(const char *path, const char *name, const char *thread,
         status = cli_fail(err);
     } else {
         options->range.thread = thread ? row + 1 : 0;
-        if (!report_print(report, t, options, stdout, err))
+        if (!(dot ? report_lock_dot(t, options->range, stdout, err)
+                  : report_print(report, t, options, stdout, err)))
             status = cli_fail(err);
     }
     trace_close(t);
@@ -54,12 +55,14 @@ int cmd_report(int argc, char **argv)
 {
     static struct report_options options;
     static const char *thread;
+    static bool dot;
     static const struct opt opts[] = {
         {0, "json", OPT_FLAG, &options.json, NULL, "JSON: exact numbers, all rows"},
         {0, "from", OPT_DURATION, &options.range.begin_ns, "TIME",
          "only from TIME on (1.5s, 20ms) since the trace's start"},
         {0, "to", OPT_DURATION, &options.range.end_ns, "TIME", "only up to TIME"},
         {0, "thread", OPT_STR, &thread, "T", "of one thread: its tid or name"},
+        {0, "dot", OPT_FLAG, &dot, NULL, "of locks: their order alone, as a graph for Graphviz"},
         {'n', "top", OPT_U64, &options.style.top, "N", "at most N rows of each table"},
         {'a', "all", OPT_FLAG, &options.style.all, NULL, "all rows"},
         {0},
@@ -86,7 +89,11 @@ int cmd_report(int argc, char **argv)
         err_hint(&err, "whyprof report FILE [summary]");
         return cli_usage(&err);
     }
+    if (dot && (n != 2 || strcmp(argv[2], "locks"))) {
+        err_set(&err, "--dot is about the report locks");
+        return cli_usage(&err);
+    }
     options.style.colour = !options.json && wants_colour();
     options.style.width = terminal_width();
-    return print(argv[1], n == 2 ? argv[2] : "summary", thread, &options, &err);
+    return print(argv[1], n == 2 ? argv[2] : "summary", thread, dot, &options, &err);
 }

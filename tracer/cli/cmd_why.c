@@ -6,6 +6,7 @@
 
 static struct analyze_question question;
 static struct report_why_options options;
+static bool folded;
 
 static int answer(const char *path, struct err *err)
 {
@@ -23,7 +24,8 @@ static int answer(const char *path, struct err *err)
         status = cli_usage(err);
     } else if (!analyze_why(&arena, t, &question, &why, err)) {
         status = cli_fail(err);
-    } else if (!report_why(&why, t, &options, stdout, err)) {
+    } else if (!(folded ? report_why_folded(&why, t, stdout, err)
+                        : report_why(&why, t, &options, stdout, err))) {
         status = cli_fail(err);
     }
     arena_release(&arena);
@@ -51,6 +53,8 @@ int cmd_why(int argc, char **argv)
          "only from TIME on (1.5s, 20ms) since the trace's start"},
         {0, "to", OPT_DURATION, &question.range.end_ns, "TIME", "only up to TIME"},
         {0, "json", OPT_FLAG, &options.json, NULL, "JSON: exact numbers, all rows"},
+        {0, "folded", OPT_FLAG, &folded, NULL,
+         "the path alone as folded stacks with ns, for flame graphs"},
         {'n', "top", OPT_U64, &options.style.top, "N", "at most N rows of each table"},
         {'a', "all", OPT_FLAG, &options.style.all, NULL, "all rows"},
         {0},

@@ -2,6 +2,7 @@
 #include "analyze/locks.h"
 #include "base/fmt.h"
 #include "report/report.h"
+#include "report/section_lock_order.h"
 #include "report/sections.h"
 
 enum {
@@ -57,4 +58,5 @@ void report_locks(struct page *page, const struct trace *t, struct analyze_range
     table->short_rows = LOCK_ROWS;
     for (size_t i = 0; i < locks.count; i++)
         add_row(page, table, t, &locks.v[i]);
+    section_lock_order(page, t, range);
 }

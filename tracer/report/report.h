@@ -28,6 +28,9 @@ const struct report *report_find(const char *name, struct err *err);
 bool report_print(const struct report *r, const struct trace *t,
                   const struct report_options *options, FILE *out, struct err *err);
 
+/* The order in which locks are taken, as a graph for Graphviz; inverted ones in red. */
+bool report_lock_dot(const struct trace *t, struct analyze_range range, FILE *out, struct err *err);
+
 void report_summary(struct page *page, const struct trace *t, struct analyze_range range);
 void report_threads(struct page *page, const struct trace *t, struct analyze_range range);
 void report_locks(struct page *page, const struct trace *t, struct analyze_range range);

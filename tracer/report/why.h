@@ -11,6 +11,10 @@ struct report_why_options {
     struct page_style style;
 };
 
+/* The path as folded stacks, for flame graphs: "thread;main;...;write;[blocked: io] ns". */
+bool report_why_folded(const struct analyze_why *why, const struct trace *t, FILE *out,
+                       struct err *err);
+
 /* False with err when `out` fails. */
 bool report_why(const struct analyze_why *why, const struct trace *t,
                 const struct report_why_options *options, FILE *out, struct err *err);
