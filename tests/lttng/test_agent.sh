@@ -18,4 +18,24 @@ check "each with a stack and its own weight" \
     [ "$(sql "select count(*) $own and stack_id > 0 and weight = 1")" = 23994 ]
 check "a curve of the heap" [ "$(sql "select count(*) > 1 from counter where name = 'heap bytes'")" = 1 ]
 check_no_strays "full mode"
+
+# Marks, from C and from C++; without an agent they do nothing.
+for program in agent_marks agent_marks_cc; do
+    status_is 0 "$targets/$program"
+    status_is 0 "$WHYPROF" run --trace --events=user -o a.out -- "$targets/$program"
+    check "$program: regions" [ "$(sql "select group_concat(name) from (select name from region order by name)")" = \
+        '"in worker,inner,outer"' ]
+    check "$program: a region of the task in another thread" \
+        [ "$(sql "select count(*) from region r join task k using (task_id) where k.name = 'the task'")" = 1 ]
+    check "$program: counter and message" [ "$(sql "select value, text from counter, message where name = 'level'")" = 2.5,hello ]
+done
+
+# CPU time: a known split, within four standard deviations of 300 samples.
+status_is 0 "$WHYPROF" run --trace --events=cpu --cpu-hz=200 -o a.out -- "$targets/agent_split" 1500
+for share in "sixty 0.48 0.72" "thirty 0.19 0.41" "ten 0.03 0.17"; do
+    set -- $share
+    check "$1" [ "$(sql "select sum(weight * (f.function = 'split_$1')) * 1.0 / sum(weight) between $2 and $3
+        from sample s join stack f on f.stack_id = s.stack_id and f.depth = 0
+        where f.function like 'split_%'")" = 1 ]
+done
 passed

@@ -35,10 +35,16 @@ set_tests_properties(lttng_why PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEO
     RUN_SERIAL TRUE)
 
 # What the agent promises to be exact.
-add_executable(agent_allocs ${CMAKE_CURRENT_SOURCE_DIR}/targets/agent_allocs.c)
-whyprof_warnings(agent_allocs)
-target_link_libraries(agent_allocs PRIVATE Threads::Threads)
-set_target_properties(agent_allocs PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+foreach(target agent_allocs.c agent_marks.c agent_marks_cc.cc agent_split.c)
+    get_filename_component(name ${target} NAME_WE)
+    add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/targets/${target})
+    if(target MATCHES "c$" AND NOT target MATCHES "cc$")
+        whyprof_warnings(${name})
+    endif()
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE Threads::Threads)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+endforeach()
 add_test(NAME lttng_agent
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_agent.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
 set_tests_properties(lttng_agent PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120 RUN_SERIAL TRUE)

@@ -8,6 +8,7 @@
 #include "tracepoints/agent/unwind.h"
 #include "tracepoints/provider/provider.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -220,9 +221,26 @@ bool sampler_owns_signal(void)
     return sampler.installed;
 }
 
+/* The kernel looks at CPU timers at its ticks, whose rate the coarse clock's
+ * resolution tells. */
+static uint32_t tick_hz(void)
+{
+    struct timespec tick;
+    if (raw_call2(SYS_clock_getres, CLOCK_MONOTONIC_COARSE, &tick) < 0 || tick.tv_nsec <= 0)
+        return 0;
+    return (uint32_t)((1000000000 + tick.tv_nsec / 2) / tick.tv_nsec);
+}
+
 const char *sampler_mechanism(void)
 {
+    static char text[80];
+    uint32_t hz = options.cpu_hz, tick = tick_hz();
     if (sampler.yielded)
         return "off (the program uses SIGPROF)";
-    return options.cpu_hz ? "agent(timer)" : "off";
+    if (!hz)
+        return "off";
+    if (!tick || hz <= tick)
+        return "agent(timer)";
+    snprintf(text, sizeof text, "agent(timer, %u Hz: the kernel's tick, not %u)", tick, hz);
+    return text;
 }
