@@ -13,7 +13,8 @@ struct bench {
     struct app *app;
     uint64_t *frame_ns, *cpu_ns; /* owned: by the clock, and of this thread alone */
     size_t count, cap, cpu_cap;
-    uint64_t worst_settle_ns; /* longest from an input to the exact picture */
+    uint64_t worst_settle_ns;                    /* longest from an input to the exact picture */
+    uint64_t first_hit_ns, search_ns, cancel_ns; /* the slowest */
     uint64_t first_picture_ns, file_peak, anon_peak;
     const char *phase, *worst_phase, *worst_settle_phase;
     uint64_t worst_ns;
@@ -186,6 +187,36 @@ static void select_walk(struct bench *b)
     settle(b);
 }
 
+/* Types a name, waits for its first hit, steps, and cancels another search. */
+static void search_walk(struct bench *b)
+{
+    static const char *const words[] = {"fun", "state:lock dur>15us", "read"};
+    struct views *v = &b->app->views;
+    b->phase = "search";
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        uint64_t begin = bench_now_ns();
+        views_search_set(v, words[i]);
+        while (!atomic_load(&v->search.run.hits) && !model_search_is_done(&v->search.run))
+            frame(b);
+        uint64_t first = bench_now_ns() - begin;
+        b->first_hit_ns = first > b->first_hit_ns ? first : b->first_hit_ns;
+        for (int k = 0; k < 10; k++) {
+            views_search_step(v, k < 7 ? 1 : -1);
+            frame(b);
+        }
+        settle(b);
+        uint64_t whole = bench_now_ns() - begin;
+        b->search_ns = whole > b->search_ns ? whole : b->search_ns;
+    }
+    uint64_t begin = bench_now_ns();
+    views_search_set(v, "function");
+    frame(b);
+    views_search_set(v, "");
+    b->cancel_ns = bench_now_ns() - begin;
+    frame(b);
+    settle(b);
+}
+
 static int by_time(const void *a, const void *b)
 {
     const uint64_t *x = a, *y = b;
@@ -218,6 +249,9 @@ static void print(struct bench *b)
     printf(" \"frame_max_in\": \"%s\", \"exact_after_ms_max\": %.1f, \"exact_after_max_in\": "
            "\"%s\",\n",
            b->worst_phase, ms(b->worst_settle_ns), b->worst_settle_phase);
+    printf(" \"search_first_hit_ms\": %.1f, \"search_all_ms\": %.1f, "
+           "\"search_start_and_cancel_ms\": %.1f,\n",
+           ms(b->first_hit_ns), ms(b->search_ns), ms(b->cancel_ns));
     printf(" \"rss_peak_bytes\": %" PRIu64 ", \"rss_anon_peak_bytes\": %" PRIu64
            ", \"rss_file_peak_bytes\": %" PRIu64 "}\n",
            status_bytes("VmHWM"), b->anon_peak, b->file_peak);
@@ -236,6 +270,7 @@ bool bench_run(struct app *app, uint64_t started_ns, struct err *err)
     pan_walk(&b);
     hover_walk(&b);
     select_walk(&b);
+    search_walk(&b);
     print(&b);
     free(b.frame_ns);
     free(b.cpu_ns);

@@ -167,8 +167,10 @@ static void stack_waiters(struct model_cross_lock *l)
         while (lane < MODEL_CROSS_WAITERS && ends[lane] > all.items[i].begin_ns)
             lane++;
         struct model_spans_item item = all.items[i];
-        if (item.begin_ns < ends[lane]) /* the last lane: after the one before */
+        if (item.begin_ns < ends[lane]) { /* the last lane: after the one before */
             item.begin_ns = ends[lane] < item.end_ns ? ends[lane] : item.end_ns;
+            l->more_waiters = true;
+        }
         ends[lane] = item.end_ns > ends[lane] ? item.end_ns : ends[lane];
         add(&l->lanes[lane], item);
     }

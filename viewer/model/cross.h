@@ -11,7 +11,7 @@
 #include "model/work.h"
 
 enum {
-    MODEL_CROSS_ROWS = 3000000, /* read at most: some 30 ms */
+    MODEL_CROSS_ROWS = 1500000, /* read at most: some 15 ms */
     MODEL_CROSS_LOCKS = 24,     /* rows of locks at most, the longest waits first */
     MODEL_CROSS_WAITERS = 4,    /* lanes of waiters at most; more share the last */
     MODEL_CROSS_CPUS = 1024
@@ -28,6 +28,7 @@ struct model_cross_lock {
     uint64_t wait_ns;
     struct model_cross_list lanes[1 + MODEL_CROSS_WAITERS]; /* holders, then waiters */
     unsigned lane_count;
+    bool more_waiters; /* than there are lanes: the last one is shared */
 };
 
 /* One gathering. */

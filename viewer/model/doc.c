@@ -6,7 +6,7 @@
 
 enum {
     FEW_ROWS = 100000,          /* regions and counter values: some ms */
-    RESIDENT_BYTES = 200 << 20, /* of the file */
+    RESIDENT_BYTES = 160 << 20, /* of the file */
 };
 
 static uint32_t find_process(const struct model_doc *doc, uint32_t pid)

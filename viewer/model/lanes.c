@@ -121,6 +121,8 @@ void model_lane_forget(struct model_lane *lane)
 {
     model_row_release(&lane->row);
     model_row_release(&lane->next);
+    free(lane->hits.bits);
+    lane->hits = (struct model_lane_hits){0};
 }
 
 void model_lanes_build(struct model_lanes *l, const struct model_doc *doc)

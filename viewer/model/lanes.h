@@ -26,6 +26,14 @@ enum model_lane_kind {
     MODEL_LANE_KINDS
 };
 
+/* Which columns of a window have a hit of a search (model/search.h). */
+struct model_lane_hits {
+    uint64_t *bits; /* owned: by column */
+    int width_px;   /* 0: none were made */
+    int64_t begin_ns, column_ns;
+    uint64_t of; /* how many hits there were when they were made */
+};
+
 struct model_lane {
     enum model_lane_kind kind;
     uint32_t owner;        /* index of the process, thread, counter, CPU or lock */
@@ -33,7 +41,8 @@ struct model_lane {
     int y, h;              /* px from the top of the first lane */
     struct model_row row;  /* what is drawn, empty while out of sight */
     struct model_row next; /* under construction */
-    bool seen;             /* drawn in this frame */
+    struct model_lane_hits hits;
+    bool seen; /* drawn in this frame */
 };
 
 struct model_lanes {

@@ -97,7 +97,7 @@ static void scan(struct model_search *s, struct search_counts *n, const atomic_b
         if (search_match_possible(s, s->parts[i].lane) &&
             !scan_part(s, &s->parts[i], n, cancel, &done, total))
             return;
-    search_match_names(s, n);
+    search_match_names(s, n, cancel);
     atomic_store(&s->permille, 1000);
 }
 
@@ -341,13 +341,50 @@ uint64_t model_search_ordinal(const struct model_search *s, const struct model_s
     return sum;
 }
 
-uint64_t model_search_from(const struct model_search *s, enum model_lane_kind lane, uint32_t thread,
-                           uint64_t from)
+/* Some row of [from, end) matches. */
+static bool any_hit(const struct model_search *s, const struct model_search_part *p,
+                    struct trace_cursor *c, uint64_t from, uint64_t end)
 {
-    struct model_search_place place = {.lane = lane, .thread = thread};
+    uint64_t done = atomic_load_explicit(&p->done_rows, memory_order_acquire);
+    end = end < done ? end : done;
+    while (from < end) {
+        uint64_t next = from / GROUP * GROUP + GROUP;
+        bool whole = from % GROUP == 0 && next <= end;
+        if (p->groups[from / GROUP] && whole)
+            return true;
+        for (uint64_t r = from; p->groups[from / GROUP] && r < next && r < end; r++)
+            if (search_match_row(s, c, r, s->doc->threads[p->thread].end_ns, NULL))
+                return true;
+        from = next;
+    }
+    return false;
+}
+
+bool model_search_columns(const struct model_search *s, struct model_lane *lane,
+                          const struct model_window *w)
+{
+    struct model_search_place place = {.lane = lane->kind, .thread = lane->owner};
+    struct model_lane_hits *h = &lane->hits;
     size_t i = s->doc && atomic_load(&s->ready) ? part_of(s, &place) : SIZE_MAX;
-    if (i == SIZE_MAX)
-        return UINT64_MAX;
+    uint64_t hits = i == SIZE_MAX ? 0 : atomic_load(&s->parts[i].hits);
+    bool same = h->begin_ns == w->begin_ns && h->column_ns == w->column_ns;
+    if (h->width_px == w->width_px && same && h->of == hits)
+        return false;
+    h->bits = mem_realloc(h->bits, (size_t)w->width_px / 64 + 1, sizeof *h->bits);
+    memset(h->bits, 0, ((size_t)w->width_px / 64 + 1) * sizeof *h->bits);
+    h->width_px = w->width_px;
+    h->begin_ns = w->begin_ns;
+    h->column_ns = w->column_ns;
+    h->of = hits;
+    if (!hits)
+        return false;
     struct trace_cursor c = cursor_of(s, &s->parts[i]);
-    return next_hit(s, &s->parts[i], &c, from);
+    uint64_t from = trace_lower_bound(&c, (uint64_t)w->begin_ns);
+    for (int x = 0; x < w->width_px; x++) {
+        uint64_t end = trace_lower_bound(&c, (uint64_t)model_ns_from_px(w, x + 1));
+        if (any_hit(s, &s->parts[i], &c, from, end))
+            h->bits[x / 64] |= UINT64_C(1) << x % 64;
+        from = end;
+    }
+    return true;
 }

@@ -99,8 +99,8 @@ bool model_search_takes(const struct model_search *s, enum model_lane_kind lane,
 bool model_search_step(const struct model_search *s, struct model_search_place *place, int step);
 /* Hits before that place. */
 uint64_t model_search_ordinal(const struct model_search *s, const struct model_search_place *place);
-/* The first hit of a lane in row `from` or later, or UINT64_MAX. */
-uint64_t model_search_from(const struct model_search *s, enum model_lane_kind lane, uint32_t thread,
-                           uint64_t from);
+/* Brings lane->hits up to date; false when there was nothing to do. */
+bool model_search_columns(const struct model_search *s, struct model_lane *lane,
+                          const struct model_window *w);
 
 #endif

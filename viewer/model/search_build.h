@@ -21,6 +21,7 @@ struct search_counts {
     struct map64 by_lock;
 };
 /* Fills s->names. */
-void search_match_names(struct model_search *s, const struct search_counts *n);
+void search_match_names(struct model_search *s, const struct search_counts *n,
+                        const atomic_bool *cancel);
 
 #endif

@@ -197,10 +197,12 @@ static void add_name(struct model_search *s, struct model_search_name name)
 }
 
 /* A stack's hits count for each matching function in it, once. */
-static void count_functions(struct model_search *s, const uint32_t *by_stack, uint32_t *by_function)
+static void count_functions(struct model_search *s, const uint32_t *by_stack, uint32_t *by_function,
+                            const atomic_bool *cancel)
 {
     struct trace_frame frames[256];
-    for (uint64_t id = 1; id < trace_rows(s->doc->trace, TRACE_STACK_TABLE, 0); id++) {
+    uint64_t stacks = trace_rows(s->doc->trace, TRACE_STACK_TABLE, 0);
+    for (uint64_t id = 1; id < stacks && !atomic_load(cancel); id++) {
         size_t depth = by_stack[id] ? trace_stack(s->doc->trace, id, frames, 256) : 0;
         struct trace_cursor c = trace_cursor(s->doc->trace, TRACE_FRAME_TABLE, 0);
         struct map64 seen = {0};
@@ -230,14 +232,15 @@ static void add_locks(struct model_search *s, const struct map64 *by_lock)
     }
 }
 
-void search_match_names(struct model_search *s, const struct search_counts *n)
+void search_match_names(struct model_search *s, const struct search_counts *n,
+                        const atomic_bool *cancel)
 {
     uint64_t strings = trace_string_count(s->doc->trace);
     uint32_t *by_function = calloc(strings + 1, sizeof *by_function);
     if (!by_function)
         abort();
     if (s->any_stack)
-        count_functions(s, n->by_stack, by_function);
+        count_functions(s, n->by_stack, by_function, cancel);
     for (int kind = 0; kind <= MODEL_SEARCH_FUNCTION; kind++) {
         const uint32_t *counts = kind == MODEL_SEARCH_FUNCTION ? by_function : n->by_string[kind];
         for (uint64_t i = 1; i < strings && s->any_string; i++)

@@ -162,6 +162,10 @@ static void draw_hint(struct views *v, struct gfx_rect r)
 static void draw(struct views *v, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
+    if (!v->pick.set && model_range_ns(v->selection)) {
+        views_selection_draw(v, r);
+        return;
+    }
     struct gfx_rect left = ui_cut_left(&r, r.w * 2 / 5);
     gfx_rect(ui->list, ui_cut_left(&r, 1), ui->theme->line);
     if (!v->pick.set) {

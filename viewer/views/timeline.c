@@ -9,6 +9,7 @@
 enum {
     AXIS_H = 24,
     ROWS_US = 4500,
+    HITS_US = 2000,
     TICK_APART = 92
 };
 
@@ -114,10 +115,31 @@ static void build_rows(struct views *v, int height_px)
     }
 }
 
+/* The same for ticks of search hits. */
+static void build_hits(struct views *v, int height_px)
+{
+    uint64_t begin_us = now_us();
+    size_t first = model_lanes_first(&v->lanes, v->scroll_px);
+    if (!model_search_is_on(&v->search.run))
+        return;
+    for (size_t i = first; i < v->lanes.count; i++) {
+        struct model_lane *lane = &v->lanes.items[i];
+        if (lane->y >= v->scroll_px + height_px)
+            return;
+        if (model_lane_is_thread(lane->kind) && !lane->depth &&
+            model_search_columns(&v->search.run, lane, &v->window) &&
+            now_us() - begin_us > HITS_US) {
+            v->busy = true;
+            return;
+        }
+    }
+}
+
 static void draw_lanes(struct views *v, struct gfx_rect names, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
     build_rows(v, r.h);
+    build_hits(v, r.h);
     gfx_clip_push(ui->list, r);
     draw_grid(v, r);
     for (size_t i = model_lanes_first(&v->lanes, v->scroll_px); i < v->lanes.count; i++) {
@@ -170,6 +192,7 @@ static void handle_drag(struct views *v, struct gfx_rect r)
         return;
     if (ui_dragged(ui)) {
         views_select_range(v, v->press_ns, at);
+        v->pick.set = false;
         if (ui->in.released && ui->in.mods & GFX_CTRL) {
             views_fit(v);
             v->selection = (struct model_range){0};

@@ -99,8 +99,11 @@ static void draw_lock_name(struct views *v, const struct model_lane *lane, struc
     char wait[FMT_MAX];
     ui_cut_right(&r, ui_px(ui, 10));
     if (lane->depth) {
+        bool last = lane->depth + 1 == l->lane_count;
         if (lane->depth == 1)
             ui_label_right(ui, GFX_SMALL, r, "waiting", ui->theme->text_dim);
+        else if (last && l->more_waiters)
+            ui_label_right(ui, GFX_SMALL, r, "and more", ui->theme->text_dim);
         return;
     }
     ui_cut_left(&r, ui_px(ui, 32));

@@ -10,8 +10,7 @@
 
 enum {
     MOST_ARROWS = 24,
-    MOST_WAKEUPS = 4096, /* read for them */
-    MOST_HITS = 4096     /* marked in a lane; more are a crowd anyway */
+    MOST_WAKEUPS = 4096 /* read for them */
 };
 
 /* The middle of a thread's state lane on screen; false while it is folded away. */
@@ -130,31 +129,21 @@ void views_markers_draw(struct views *v, struct gfx_rect r, int axis_h)
     ui_label_center(ui, GFX_BOLD, label, text, ui->theme->warn);
 }
 
-/* A tick at the top of the lane for each hit of the search, one a column. */
+/* A tick at the top of the lane for each column in which a hit begins. Regions of all
+ * depths are one list: their ticks are at the outermost. */
 void views_hits_draw(struct views *v, const struct model_lane *lane, struct gfx_rect r)
 {
-    const struct model_search *s = &v->search.run;
-    struct model_spans spans;
-    if (!model_search_is_on(s) || !model_lane_spans(lane, v->doc, &spans))
+    const struct model_lane_hits *h = &lane->hits;
+    if (!model_search_is_on(&v->search.run) || h->begin_ns != v->window.begin_ns ||
+        h->column_ns != v->window.column_ns || h->width_px != v->window.width_px || lane->depth)
         return;
-    uint64_t row = model_spans_row(&spans, model_spans_lower_bound(&spans, v->window.begin_ns));
-    unsigned ts = (unsigned)trace_tables[spans.cursor.table].ts_column;
-    for (int n = 0; n < MOST_HITS; n++) {
-        row = model_search_from(s, lane->kind, lane->owner, row);
-        if (row == UINT64_MAX)
-            return;
-        int x = model_px_from_ns(&v->window, (int64_t)trace_get(&spans.cursor, row, ts));
-        if (x >= r.w)
-            return;
-        bool here = lane->kind != MODEL_LANE_REGION ||
-                    model_regions_depth(&v->doc->threads[lane->owner].regions, row) == lane->depth;
-        if (x >= 0 && here)
-            gfx_rect(v->ui.list, (struct gfx_rect){r.x + x, r.y, 1, ui_px(&v->ui, 3)},
+    for (int x = 0; x < h->width_px; x++) {
+        int from = x;
+        while (x < h->width_px && h->bits[x / 64] >> x % 64 & 1)
+            x++;
+        if (x > from)
+            gfx_rect(v->ui.list, (struct gfx_rect){r.x + from, r.y, x - from, ui_px(&v->ui, 3)},
                      v->ui.theme->select_edge);
-        /* What else begins in this column would be the same tick. */
-        uint64_t next =
-            trace_lower_bound(&spans.cursor, (uint64_t)model_ns_from_px(&v->window, x + 1));
-        row = next > row ? next : row + 1;
     }
 }
 

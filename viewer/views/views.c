@@ -36,6 +36,7 @@ void views_release(struct views *v)
     views_panel_release(&v->panel);
     model_search_release(&v->search.run);
     views_tracks_release(&v->tracks);
+    views_selection_release(&v->chosen);
     views_flame_release(&v->flame);
     model_lanes_release(&v->lanes);
     arena_release(&v->frame);
@@ -46,6 +47,7 @@ void views_set_doc(struct views *v, struct model_doc *doc)
     views_panel_stop(&v->panel);
     model_search_release(&v->search.run);
     views_tracks_release(&v->tracks);
+    views_selection_release(&v->chosen);
     v->search.placed = false;
     v->finder.mode = VIEWS_FINDER_CLOSED;
     views_nav_init(&v->nav);

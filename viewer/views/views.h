@@ -15,6 +15,7 @@
 #include "ui/ui.h"
 #include "views/find.h"
 #include "views/panel.h"
+#include "views/selection.h"
 #include "views/tracks.h"
 
 /* One row of a thread's table, picked or under the pointer. */
@@ -142,6 +143,7 @@ struct views {
     struct views_finder finder;
     struct views_nav nav;
     struct views_tracks tracks;
+    struct views_selection chosen; /* what the selected range is made of */
     struct views_panel panel;
     struct views_flame flame;
     struct ui_edit find; /* frames that every flame graph shows bright */
