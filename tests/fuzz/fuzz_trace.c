@@ -3,6 +3,7 @@
 #include "analyze/range.h"
 #include "export/export.h"
 #include "fuzz.h"
+#include "profile/build.h"
 #include "report/report.h"
 #include "trace/check.h"
 #include "trace/dump.h"
@@ -39,20 +40,38 @@ static void search_all(const struct trace *t)
     }
 }
 
-static void read_all(const struct trace *t, FILE *nowhere)
+/* Written to /dev/null, not replacing it. */
+static void export_all(struct trace *t)
+{
+    struct err err;
+    struct export_options options = {.range = analyze_range_whole(t)};
+    struct export_result result;
+    for (const struct export_format *f = export_formats; f->name; f++)
+        if (!f->write_folder)
+            export_trace(t, f, "/dev/null", &options, &result, &err);
+    for (int i = 0; i < TRACE_TABLE_COUNT; i++) {
+        options.table = trace_tables[i].name;
+        export_trace(t, export_find("csv", &err), "/dev/null", &options, &result, &err);
+    }
+    for (int kind = 0; kind < REDUCE_KINDS; kind++) {
+        struct profile p;
+        profile_build(&p, t, (enum reduce_kind)kind,
+                      (struct reduce_range){0, trace_duration_ns(t) + 1}, NULL);
+        profile_release(&p);
+    }
+}
+
+static void read_all(struct trace *t, FILE *nowhere)
 {
     struct err err;
     struct report_options report = {.range = analyze_range_whole(t)};
-    struct export_options options = {.range = analyze_range_whole(t)};
-    struct export_result result;
     search_all(t);
     trace_dump(t, -1, nowhere, &err);
     for (const struct report *r = report_table; r->name; r++) {
         report_print(r, t, &report, nowhere, &err);
         report.json = !report.json;
     }
-    for (const struct export_format *f = export_formats; f->name; f++)
-        export_trace(t, f, "/dev/null", &options, &result, &err); /* written to, not replaced */
+    export_all(t);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
