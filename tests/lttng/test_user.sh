@@ -27,6 +27,14 @@ status_is 0 "$WHYPROF" trace status
 status_is 0 "$WHYPROF" trace stop
 user "$WHYPROF" dump b.out >../dump || fail "dump"
 check "the program is in it" has ../dump 'cmdline="sleep 5"'
+status_is 0 "$WHYPROF" trace start --flight-recorder=1 -o c.out -- sh -c 'while :; do sleep 0.05; done'
+sleep 3
+status_is 0 "$WHYPROF" trace snapshot -o d.out
+status_is 0 "$WHYPROF" trace stop
+for file in c.out d.out; do
+    user "$WHYPROF" dump $file >../dump || fail "dump"
+    check "the flight recorder's program is in $file" has ../dump 'cmdline="sh -c while'
+done
 status_is 1 "$WHYPROF" trace start 1
 check "another user's process" has ../err 'belongs to another user'
 check "no state is left" [ -z "$(ls $private | grep -v '^lock$')" ]
