@@ -48,3 +48,7 @@ endforeach()
 add_test(NAME lttng_agent
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_agent.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
 set_tests_properties(lttng_agent PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120 RUN_SERIAL TRUE)
+# Not in the default run: ctest -C stress -R stress_agent
+add_test(NAME stress_agent CONFIGURATIONS stress
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/stress_agent.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
+set_tests_properties(stress_agent PROPERTIES LABELS stress SKIP_RETURN_CODE 77 TIMEOUT 600 RUN_SERIAL TRUE)
