@@ -198,10 +198,13 @@ static const char *pseudo_name(struct builder *b, const struct reduce_group *g)
         [TRACE_BLOCKED + TRACE_REASON_PREEMPTED] = "[blocked]",
         [TRACE_BLOCKED + TRACE_REASON_UNKNOWN] = "[blocked]",
     };
-    if (b->kind == REDUCE_SYSCALL && g->detail)
-        return trace_string(b->trace, g->detail);
-    bool is_class = b->kind == REDUCE_OFFCPU || b->kind == REDUCE_SCHED ||
-                    b->kind == REDUCE_THREADS || b->kind == REDUCE_GOROUTINES;
+    bool is_thread = b->kind == REDUCE_THREADS || b->kind == REDUCE_GOROUTINES;
+    uint64_t call = b->kind == REDUCE_SYSCALL ? g->detail
+                    : is_thread               ? g->detail >> REDUCE_CALL_SHIFT
+                                              : 0;
+    if (call)
+        return trace_string(b->trace, call);
+    bool is_class = is_thread || b->kind == REDUCE_OFFCPU || b->kind == REDUCE_SCHED;
     return classes[is_class && g->detail < TRACE_CLASSES ? g->detail : TRACE_UNKNOWN];
 }
 
@@ -261,8 +264,8 @@ static void add_labels(struct builder *b, const struct reduce_group *g, struct p
                 .key = "pid", .text = arena_printf(b->arena, "%llu", (unsigned long long)pid)};
     }
     if (b->kind == REDUCE_THREADS || b->kind == REDUCE_GOROUTINES)
-        labels[s->label_count++] =
-            (struct profile_label){.key = "state", .text = state_name(g->detail)};
+        labels[s->label_count++] = (struct profile_label){
+            .key = "state", .text = state_name(g->detail & ((1 << REDUCE_CALL_SHIFT) - 1))};
     if (b->kind == REDUCE_HEAP || b->kind == REDUCE_ALLOCS)
         labels[s->label_count++] =
             (struct profile_label){.key = "bytes", .number = (int64_t)g->detail, .unit = "bytes"};

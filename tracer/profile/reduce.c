@@ -253,10 +253,10 @@ static uint64_t moment_of(const struct reducer *r, uint64_t pid)
     return moment < r->range.end_ns ? moment : r->range.end_ns - 1;
 }
 
-/* The stack in `stack_column` of the last row of the table at that moment; spans that
+/* What is in `column` of the last row of the table at that moment; spans that
  * ended before it (`dur_column` >= 0) do not count. */
-static uint64_t last_stack(const struct reducer *r, enum trace_table table, uint32_t thread,
-                           unsigned stack_column, int dur_column, uint64_t moment_ns)
+static uint64_t last_value(const struct reducer *r, enum trace_table table, uint32_t thread,
+                           unsigned column, int dur_column, uint64_t moment_ns)
 {
     struct trace_cursor c = trace_cursor(r->trace, table, thread);
     if (!c.total_rows)
@@ -267,7 +267,7 @@ static uint64_t last_stack(const struct reducer *r, enum trace_table table, uint
         (dur_column >= 0 &&
          ts + trace_get(&c, row, (unsigned)dur_column) + EXIT_SLACK_NS < moment_ns))
         return 0;
-    return trace_get(&c, row, stack_column);
+    return trace_get(&c, row, column);
 }
 
 static void add_thread(struct reducer *r, uint32_t thread, uint64_t thread_end_ns)
@@ -288,14 +288,17 @@ static void add_thread(struct reducer *r, uint32_t thread, uint64_t thread_end_n
         stack = trace_get(&c, row, TRACE_THREAD_STATE_stack_id);
     }
     if (!stack)
-        stack = last_stack(r, TRACE_LOCK_WAIT_TABLE, thread, TRACE_LOCK_WAIT_stack_id,
+        stack = last_value(r, TRACE_LOCK_WAIT_TABLE, thread, TRACE_LOCK_WAIT_stack_id,
                            TRACE_LOCK_WAIT_dur, moment);
     if (!stack)
-        stack = last_stack(r, TRACE_SYSCALL_TABLE, thread, TRACE_SYSCALL_stack_id,
+        stack = last_value(r, TRACE_SYSCALL_TABLE, thread, TRACE_SYSCALL_stack_id,
                            TRACE_SYSCALL_dur, moment);
     if (!stack)
-        stack = last_stack(r, TRACE_SAMPLE_TABLE, thread, TRACE_SAMPLE_stack_id, -1, moment);
-    group_at(r, thread, stack, class)->values[0]++;
+        stack = last_value(r, TRACE_SAMPLE_TABLE, thread, TRACE_SAMPLE_stack_id, -1, moment);
+    uint64_t call = stack ? 0
+                          : last_value(r, TRACE_SYSCALL_TABLE, thread, TRACE_SYSCALL_name,
+                                       TRACE_SYSCALL_dur, moment);
+    group_at(r, thread, stack, class | call << REDUCE_CALL_SHIFT)->values[0]++;
 }
 
 /* ---- all of them ---- */

@@ -29,7 +29,8 @@ enum reduce_kind {
 };
 
 enum {
-    REDUCE_VALUES = 4
+    REDUCE_VALUES = 4,
+    REDUCE_CALL_SHIFT = 8
 };
 
 struct reduce_range {
@@ -40,7 +41,9 @@ struct reduce_range {
 struct reduce_group {
     uint32_t thread;   /* row of table thread, UINT32_MAX: not by thread */
     uint64_t stack_id; /* 0: none was recorded */
-    uint64_t detail;   /* offcpu, sched, threads: time class; heap: size of an allocation;
+    uint64_t detail;   /* offcpu, sched, threads: time class, and from bit REDUCE_CALL_SHIFT on the
+                          string id of the system call that a thread without a stack is in;
+                          heap: size of an allocation;
                           syscall without a stack: the name's string id; else 0 */
     int64_t values[REDUCE_VALUES];
     double weights[REDUCE_VALUES]; /* heap: values before rounding */
