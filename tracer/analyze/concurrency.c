@@ -4,7 +4,8 @@
 
 enum {
     HISTORY = 16, /* runs of a CPU that are remembered: who had it lately */
-    CPUS = 256
+    CPUS = 256,
+    MOMENT_NS = 100000
 };
 
 struct run {
@@ -21,7 +22,8 @@ struct lane { /* a thread on its way through the pass */
     uint64_t tid;
     uint64_t since_ns; /* of the current state */
     uint64_t wanting_ns, alone_ns, phase_ns;
-    int cpu; /* it ran on last, -1: none */
+    bool moment; /* it queues for a moment's run only */
+    int cpu;     /* it ran on last, -1: none */
     enum trace_state state;
 };
 
@@ -134,8 +136,8 @@ static void leave(struct pass *p, struct lane *l, uint32_t number, uint64_t ts)
     uint64_t ns = analyze_overlap_ns(p->range, l->since_ns, ts - l->since_ns);
     if (l->state == TRACE_RUNNABLE) {
         p->out.runnable_ns += ns;
+        p->runnable -= !l->moment;
         l->wanting_ns += ns;
-        p->runnable--;
     }
     if (l->state != TRACE_RUNNING)
         return;
@@ -171,6 +173,17 @@ static void enter_running(struct pass *p, struct lane *l, uint32_t number, uint6
     p->history[cpu][p->history_at[cpu]] = (struct run){number, ts, UINT64_MAX};
 }
 
+/* Whether the queueing in l->row leads to a run that is over at once, as when a timed
+ * wait begins again: however long it queued, there was no work to do. */
+static bool is_moment(struct lane *l)
+{
+    if (l->row + 2 >= l->rows)
+        return false;
+    uint64_t begin = trace_get(&l->states, l->row + 1, TRACE_THREAD_STATE_ts);
+    return trace_get(&l->states, l->row + 2, TRACE_THREAD_STATE_ts) - begin < MOMENT_NS &&
+           trace_get(&l->states, l->row + 2, TRACE_THREAD_STATE_state) == TRACE_BLOCKED;
+}
+
 /* The thread's next span begins, or it ends. False at its end. */
 static bool change(struct pass *p, uint32_t number)
 {
@@ -182,7 +195,8 @@ static bool change(struct pass *p, uint32_t number)
         state = (enum trace_state)trace_get(&l->states, l->row, TRACE_THREAD_STATE_state);
         if (state == TRACE_RUNNING)
             enter_running(p, l, number, ts);
-        p->runnable += state == TRACE_RUNNABLE;
+        l->moment = state == TRACE_RUNNABLE && is_moment(l);
+        p->runnable += state == TRACE_RUNNABLE && !l->moment;
         l->row++;
         l->next_ns =
             l->row < l->rows ? trace_get(&l->states, l->row, TRACE_THREAD_STATE_ts) : l->end_ns;
