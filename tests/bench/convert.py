@@ -44,6 +44,15 @@ def tree_bytes(folder):
                for d, _, files in os.walk(folder) for f in files)
 
 
+def stopped_program(*argv):
+    """It goes on at SIGCONT; until then its pid can be told to the session, which records
+    no other program: agents of other recordings may be at work meanwhile."""
+    child = subprocess.Popen(["sh", "-c", 'kill -STOP $$; exec "$0" "$@"', *argv],
+                             env={**os.environ, "LTTNG_UST_ALLOW_BLOCKING": "1"})
+    os.waitpid(child.pid, os.WUNTRACED)
+    return child
+
+
 def record(bin_dir, events, folder):
     """A blocking session, so that none is lost."""
     name = f"bench-convert-{os.getpid()}"
@@ -54,9 +63,12 @@ def record(bin_dir, events, folder):
             "--num-subbuf=8", "--blocking-timeout=inf")
         run("lttng", "add-context", "-u", *session, "-c", "ch", "-t", "vpid", "-t", "vtid")
         run("lttng", "enable-event", "-u", *session, "-c", "ch", "whyprof_*")
+        program = stopped_program(os.path.join(bin_dir, "make_events"), str(events))
+        run("lttng", "track", "-u", *session, f"--vpid={program.pid}")
         run("lttng", "start", name)
-        os.environ["LTTNG_UST_ALLOW_BLOCKING"] = "1"
-        run(os.path.join(bin_dir, "make_events"), str(events))
+        program.send_signal(signal.SIGCONT)
+        if program.wait():
+            sys.exit("bench-convert: make_events failed")
         run("lttng", "stop", name)
     finally:
         run("lttng", "destroy", name)
