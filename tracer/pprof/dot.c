@@ -172,12 +172,12 @@ static void put_node(struct drawing *d, const struct pprof_node *n, double max_f
 
 static int64_t tag_flat(const struct pprof_tag *t)
 {
-    return t->flat_div ? t->flat / t->flat_div : t->flat;
+    return measure_div(t->flat, t->flat_div);
 }
 
 static int64_t tag_cum(const struct pprof_tag *t)
 {
-    return t->cum_div ? t->cum / t->cum_div : t->cum;
+    return measure_div(t->cum, t->cum_div);
 }
 
 static int by_flat(const void *x, const void *y)
@@ -223,10 +223,10 @@ static struct pprof_tag merge_group(struct drawing *d, const struct pprof_tag *g
             min = t;
         if (measure_truncate(measure_scale(t->value, t->unit, max->unit, &unit)) > max->value)
             max = t;
-        sum.flat += t->flat;
-        sum.flat_div += t->flat_div;
-        sum.cum += t->cum;
-        sum.cum_div += t->cum_div;
+        sum.flat = measure_add(sum.flat, t->flat);
+        sum.flat_div = measure_add(sum.flat_div, t->flat_div);
+        sum.cum = measure_add(sum.cum, t->cum);
+        sum.cum_div = measure_add(sum.cum_div, t->cum_div);
     }
     return (struct pprof_tag){.name = arena_printf(&d->arena, "%s..%s",
                                                    measure_auto(a, min->value, min->unit),
@@ -341,7 +341,7 @@ static bool put_nodelets(struct drawing *d, const struct pprof_node *n)
 
 static int64_t share_of(int64_t weight, int64_t parts, int64_t total)
 {
-    int64_t v = measure_abs((int64_t)((uint64_t)weight * (uint64_t)parts) / total);
+    int64_t v = measure_abs(measure_div(measure_mul(weight, parts), total));
     return 1 + (v < parts ? v : parts);
 }
 

@@ -92,8 +92,8 @@ static void add_to_edge(struct builder *b, uint32_t edge, bool residual, bool in
     if (e->seen == b->sample)
         return; /* a sample counts once, however often it goes round */
     e->seen = b->sample;
-    e->weight += b->w;
-    e->weight_div += b->dw;
+    e->weight = measure_add(e->weight, b->w);
+    e->weight_div = measure_add(e->weight_div, b->dw);
     e->residual |= residual;
     e->inlined &= inlined;
 }
@@ -128,11 +128,11 @@ static struct pprof_tag *tag_of(struct builder *b, uint32_t node, const char *pa
 static void add_to_tag(const struct builder *b, struct pprof_tag *t, bool flat)
 {
     if (flat) {
-        t->flat += b->w;
-        t->flat_div += b->dw;
+        t->flat = measure_add(t->flat, b->w);
+        t->flat_div = measure_add(t->flat_div, b->dw);
     } else {
-        t->cum += b->w;
-        t->cum_div += b->dw;
+        t->cum = measure_add(t->cum, b->w);
+        t->cum_div = measure_add(t->cum_div, b->dw);
     }
 }
 
@@ -140,11 +140,11 @@ static void add_to_node(struct builder *b, uint32_t node, bool flat)
 {
     struct pprof_node *n = &b->g->nodes[node];
     if (flat) {
-        n->flat += b->w;
-        n->flat_div += b->dw;
+        n->flat = measure_add(n->flat, b->w);
+        n->flat_div = measure_add(n->flat_div, b->dw);
     } else {
-        n->cum += b->w;
-        n->cum_div += b->dw;
+        n->cum = measure_add(n->cum, b->w);
+        n->cum_div = measure_add(n->cum_div, b->dw);
     }
     if (!b->o->with_tags)
         return;

@@ -7,6 +7,7 @@
 #ifndef PPROF_GRAPH_H
 #define PPROF_GRAPH_H
 
+#include "pprof/measure.h"
 #include "pprof/model.h"
 
 /* What tells frames apart; what the report does not show is blank. */
@@ -104,15 +105,15 @@ void pprof_graph_release(struct pprof_graph *g);
 
 static inline int64_t pprof_node_flat(const struct pprof_node *n)
 {
-    return n->flat_div ? n->flat / n->flat_div : n->flat;
+    return measure_div(n->flat, n->flat_div);
 }
 static inline int64_t pprof_node_cum(const struct pprof_node *n)
 {
-    return n->cum_div ? n->cum / n->cum_div : n->cum;
+    return measure_div(n->cum, n->cum_div);
 }
 static inline int64_t pprof_edge_weight(const struct pprof_edge *e)
 {
-    return e->weight_div ? e->weight / e->weight_div : e->weight;
+    return measure_div(e->weight, e->weight_div);
 }
 
 enum pprof_order {

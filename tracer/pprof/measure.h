@@ -26,4 +26,19 @@ int measure_same_kind(const char *a, const char *b);
 int64_t measure_truncate(double value);
 int64_t measure_abs(int64_t value);
 
+/* Sums and means that wrap where a damaged profile would overflow. */
+static inline int64_t measure_add(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+static inline int64_t measure_mul(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
+/* By 1 where the divisor is 0. */
+static inline int64_t measure_div(int64_t a, int64_t b)
+{
+    return b == 0 ? a : b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
+}
+
 #endif

@@ -241,7 +241,7 @@ static void merge_headers(struct pprof_model *out, struct pprof_model *const *in
         const struct pprof_model *m = in[i];
         if (out->time_unix_ns == 0 || m->time_unix_ns < out->time_unix_ns)
             out->time_unix_ns = m->time_unix_ns;
-        out->duration_ns += m->duration_ns;
+        out->duration_ns = measure_add(out->duration_ns, m->duration_ns);
         if (out->period == 0 || out->period < m->period)
             out->period = m->period;
         for (size_t c = 0; c < m->comment_count; c++)

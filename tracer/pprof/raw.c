@@ -37,7 +37,7 @@ static void put_duration(int64_t ns, struct strbuf *out)
     };
     char text[64];
     const char *sign = ns < 0 ? "-" : "";
-    uint64_t v = (uint64_t)(ns < 0 ? -ns : ns), s = v / 1000000000;
+    uint64_t v = ns < 0 ? 0 - (uint64_t)ns : (uint64_t)ns, s = v / 1000000000;
     if (v < 1000)
         snprintf(text, sizeof text, "%s%" PRIu64 "ns", sign, v);
     else if (v < 1000000)

@@ -48,7 +48,7 @@ static int64_t total_of(const struct pprof_report *r)
         sum = base_sum;
         div = base_div;
     }
-    return div ? (int64_t)sum / (int64_t)div : (int64_t)sum;
+    return measure_div((int64_t)sum, (int64_t)div);
 }
 
 static bool filter(struct pprof_report *r, const struct pprof_notes *notes, struct err *err)

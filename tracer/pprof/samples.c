@@ -53,8 +53,8 @@ static void put_stack(const struct pprof_report *r, struct pprof_frames *f,
 {
     char buf[MEASURE_MAX];
     int64_t v = s->values[r->value];
-    if (r->config.mean && s->values[0])
-        v /= s->values[0];
+    if (r->config.mean)
+        v = measure_div(v, s->values[0]);
     const char *value = pprof_value(r, buf, v);
     for (uint32_t d = 0; d < s->depth; d++) {
         uint32_t loc = s->locations[d], end = f->first[loc + 1];
@@ -178,8 +178,9 @@ static void collect_tags(const struct pprof_report *r, struct tag_table *keys,
                 l->text ? l->text
                         : measure_label(buf, l->number, pprof_label_unit(&r->label_units, l->key),
                                         r->output_unit);
-            key->value += s->values[r->value];
-            tag_row(values, (uint32_t)(key - keys->rows_data), name)->value += s->values[r->value];
+            key->value = measure_add(key->value, s->values[r->value]);
+            struct tag_value *value = tag_row(values, (uint32_t)(key - keys->rows_data), name);
+            value->value = measure_add(value->value, s->values[r->value]);
             key->key = (uint32_t)(key - keys->rows_data);
         }
     }

@@ -116,7 +116,7 @@ static double entropy(const struct pprof_graph *g, struct edge_list list, int64_
         const struct pprof_edge *e = &g->edges[list.edges[i]];
         alive += !e->dead;
         if (!e->dead && e->weight > 0)
-            total += e->weight;
+            total = measure_add(total, e->weight);
     }
     if (!alive)
         return 1;
