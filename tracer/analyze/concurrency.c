@@ -38,12 +38,12 @@ struct pass {
     struct analyze_range range;
     unsigned running;
     unsigned runnable;
-    uint64_t running_sum; /* of the lane numbers that run: with one running, that one */
+    uint64_t wanting_sum; /* of the lane numbers that run or queue: with one, that one */
     uint64_t now_ns;
     uint64_t wanting_ns[ANALYZE_CONCURRENCY_MAX + 1]; /* time with so many running or queueing */
-    uint64_t solo;          /* lane number + 1 of the thread that alone ran lately, 0: none */
+    uint64_t solo;          /* lane number + 1 of the thread that alone wanted to run, 0: none */
     uint64_t solo_begin_ns; /* since when */
-    uint64_t solo_ns;       /* of that running */
+    uint64_t solo_ns;       /* of that running or queueing */
     bool cpu_seen[CPUS];
     struct analyze_concurrency out;
 };
@@ -75,13 +75,13 @@ static void end_solo(struct pass *p, uint64_t ts)
 
 static void count_solo(struct pass *p, uint64_t from, uint64_t to)
 {
-    if (p->solo != p->running_sum + 1) {
+    if (p->solo != p->wanting_sum + 1) {
         end_solo(p, from);
-        p->solo = p->running_sum + 1;
+        p->solo = p->wanting_sum + 1;
         p->solo_begin_ns = from;
     }
     p->solo_ns += to - from;
-    p->lanes[p->running_sum].alone_ns += to - from;
+    p->lanes[p->wanting_sum].alone_ns += to - from;
 }
 
 /* Charges the time up to ts to the number of threads that ran. */
@@ -103,7 +103,7 @@ static void advance(struct pass *p, uint64_t ts)
         p->out.parallel_ns += to - from;
     if (wanting > 1)
         end_solo(p, from);
-    else if (p->running == 1)
+    else if (wanting == 1)
         count_solo(p, from, to);
 }
 
@@ -137,12 +137,13 @@ static void leave(struct pass *p, struct lane *l, uint32_t number, uint64_t ts)
     if (l->state == TRACE_RUNNABLE) {
         p->out.runnable_ns += ns;
         p->runnable -= !l->moment;
+        p->wanting_sum -= l->moment ? 0 : number;
         l->wanting_ns += ns;
     }
     if (l->state != TRACE_RUNNING)
         return;
     p->running--;
-    p->running_sum -= number;
+    p->wanting_sum -= number;
     l->wanting_ns += ns;
     p->out.cpu_ns += ns;
     if (l->cpu >= 0 && l->cpu < CPUS) {
@@ -158,7 +159,7 @@ static void enter_running(struct pass *p, struct lane *l, uint32_t number, uint6
     if (l->state == TRACE_RUNNABLE)
         blame(p, l, number, ts, cpu);
     p->running++;
-    p->running_sum += number;
+    p->wanting_sum += number;
     p->out.runs += ts >= p->range.begin_ns;
     p->out.migrations += ts >= p->range.begin_ns && l->cpu >= 0 && cpu >= 0 && cpu != l->cpu;
     l->cpu = cpu;
@@ -196,7 +197,10 @@ static bool change(struct pass *p, uint32_t number)
         if (state == TRACE_RUNNING)
             enter_running(p, l, number, ts);
         l->moment = state == TRACE_RUNNABLE && is_moment(l);
-        p->runnable += state == TRACE_RUNNABLE && !l->moment;
+        if (state == TRACE_RUNNABLE && !l->moment) {
+            p->runnable++;
+            p->wanting_sum += number;
+        }
         l->row++;
         l->next_ns =
             l->row < l->rows ? trace_get(&l->states, l->row, TRACE_THREAD_STATE_ts) : l->end_ns;

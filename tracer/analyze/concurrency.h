@@ -11,7 +11,7 @@ enum {
 
 struct analyze_concurrency {
     uint64_t running_ns[ANALYZE_CONCURRENCY_MAX + 1]; /* time with so many threads running */
-    struct analyze_part *alone; /* time in which that thread ran and no other wanted to, most
+    struct analyze_part *alone; /* time in which that thread alone wanted to run, most
                                    first */
     size_t alone_count;
     uint64_t phase_ns;    /* of the first of `alone`, in stretches of a twentieth of the range
