@@ -100,12 +100,14 @@ static bool read_packet_context(struct ctf_stream *s, uint64_t *content_bits, ui
     return true;
 }
 
-/* Gives back the memory of what was read: a trace may be larger than that. */
+/* Gives back the memory of what was read: a trace may be larger than that. Packets
+ * shortly before this one, at next_off, may still be in use. */
 static void forget_pages(struct ctf_stream *s)
 {
     uint64_t read = s->next_off & ~(uint64_t)4095;
-    if (s->borrowed || read < s->forgotten + FORGET_BYTES)
+    if (s->borrowed || read < s->forgotten + 2 * (uint64_t)FORGET_BYTES)
         return;
+    read -= FORGET_BYTES;
     madvise((void *)(uintptr_t)(s->map.data + s->forgotten), read - s->forgotten, MADV_DONTNEED);
     s->forgotten = read;
 }
