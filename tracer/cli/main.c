@@ -29,7 +29,7 @@ static const struct command {
     {"why", cmd_why, "say in plain words where the time went and why"},
     {"report", cmd_report, "tables: threads, waits, syscalls, allocations"},
     {"query", cmd_query, "SQL over a trace, read in place"},
-    {"export", cmd_export, "write a trace for other tools (Chrome trace JSON)"},
+    {"export", cmd_export, "write a trace for other tools: Chrome JSON, CSV, folded, pprof"},
     {"pprof", cmd_pprof, "reports about profiles, as go tool pprof prints them"},
     {"convert", cmd_convert, "turn an LTTng (CTF) folder into a trace file"},
     {"dump", cmd_dump, "print a trace file as text"},
