@@ -33,6 +33,8 @@ static bool set_source_flag(struct parser *p, const char *name, const char *valu
         in->comment = value[0] ? value : NULL;
     } else if (!strcmp(name, "buildid")) {
         in->build_id = value[0] ? value : NULL;
+    } else if (!strcmp(name, "symbolize") && value[0] && strcmp(value, "none")) {
+        return err_set(err, "-symbolize=%s: profiles are shown with the symbols they hold", value);
     }
     return true;
 }

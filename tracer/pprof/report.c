@@ -116,11 +116,6 @@ void pprof_report_release(struct pprof_report *r)
 
 /* ---- values ---- */
 
-int64_t pprof_sample_value(const struct pprof_report *r, const struct profile_sample *s)
-{
-    return s->values[r->value];
-}
-
 const char *pprof_value(const struct pprof_report *r, char buf[MEASURE_MAX], int64_t value)
 {
     if (r->ratio > 0 && r->ratio != 1)

@@ -61,7 +61,6 @@ void pprof_trimmed_release(struct pprof_trimmed *t);
 void pprof_report_labels(const struct pprof_report *r, const struct pprof_trimmed *t,
                          size_t dropped_edges, bool full, struct strbuf *out);
 
-int64_t pprof_sample_value(const struct pprof_report *r, const struct profile_sample *s);
 const char *pprof_value(const struct pprof_report *r, char buf[MEASURE_MAX], int64_t value);
 /* A value in the unit shown, as a number. */
 double pprof_scaled(const struct pprof_report *r, int64_t value);
