@@ -5,6 +5,7 @@
 #include "fuzz.h"
 #include "profile/build.h"
 #include "report/report.h"
+#include "report/why.h"
 #include "trace/check.h"
 #include "trace/dump.h"
 
@@ -61,6 +62,20 @@ static void export_all(struct trace *t)
     }
 }
 
+static void explain(struct trace *t, FILE *nowhere)
+{
+    struct arena arena = {0};
+    struct analyze_why why;
+    struct report_why_options options = {0};
+    struct err err;
+    if (analyze_why(&arena, t, &(struct analyze_question){0}, &why, &err)) {
+        report_why(&why, t, &options, nowhere, &err);
+        report_why_folded(&why, t, nowhere, &err);
+    }
+    report_lock_dot(t, analyze_range_whole(t), nowhere, &err);
+    arena_release(&arena);
+}
+
 static void read_all(struct trace *t, FILE *nowhere)
 {
     struct err err;
@@ -71,6 +86,7 @@ static void read_all(struct trace *t, FILE *nowhere)
         report_print(r, t, &report, nowhere, &err);
         report.json = !report.json;
     }
+    explain(t, nowhere);
     export_all(t);
 }
 

@@ -37,20 +37,20 @@ for key in ('path', 'account'):
     length = answer['length_ns' if key == 'path' else 'account_ns']
     if total != length:
         sys.exit(f'{name}: {key} adds up to {total}, not {length}')
-if mode == 'healthy':
-    if kind in kinds:
-        sys.exit(f'{name}: {kind} in its healthy twin: ' + answer['answer'])
-    print('; '.join(kinds) or 'nothing stands out')
-    sys.exit(0)
-if share and share < 0.10:
-    print(f'skipped: it took only {share:.0%} here')
-    sys.exit(0)
 def wrong(text):
     if foreign < 0.4:
         sys.exit(f'{name}: {text}: ' + answer['answer'])
     print(f'skipped: {text}, but other programs had the CPUs for {foreign:.0%} of the time')
     sys.exit(0)
 
+if mode == 'healthy':
+    if kind in kinds:
+        wrong(f'{kind} in its healthy twin')
+    print('; '.join(kinds) or 'nothing stands out')
+    sys.exit(0)
+if share and share < 0.10:
+    print(f'skipped: it took only {share:.0%} here')
+    sys.exit(0)
 if not kinds or kinds[0] != kind:
     wrong(f'{kinds} where {kind} was planted')
 first = findings[0]

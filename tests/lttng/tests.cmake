@@ -31,7 +31,7 @@ endforeach()
 add_custom_target(why_targets DEPENDS ${why_targets})
 add_test(NAME lttng_why
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_why.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/why)
-set_tests_properties(lttng_why PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 300
+set_tests_properties(lttng_why PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 600
     RUN_SERIAL TRUE)
 
 # What the agent promises to be exact.

@@ -7,7 +7,7 @@ static pthread_mutex_t accounts = PTHREAD_MUTEX_INITIALIZER, journal = PTHREAD_M
 static NOINLINE void take_both(pthread_mutex_t *first, pthread_mutex_t *then)
 {
     pthread_mutex_lock(first);
-    usleep(1000);
+    burn_us(1000);
     pthread_mutex_lock(then);
     burn_us(5000);
     pthread_mutex_unlock(then);
@@ -36,7 +36,7 @@ static void run(void *(*body)(void *), void *data, pthread_mutex_t *first, pthre
     pthread_t thread;
     pthread_mutex_lock(then);
     start(&thread, body, data);
-    usleep(20000);
+    burn_us(20000);
     pthread_mutex_unlock(then);
     pthread_mutex_lock(first);
     pthread_mutex_unlock(first);
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
             run(audit, &in_order, &accounts, &journal);
         else
             run(audit, NULL, &journal, &accounts);
-        burn_us(100000);
+        burn_us(200000);
     }
     return expect("lock_order", "take_both", 0, now_ns() - begin);
 }

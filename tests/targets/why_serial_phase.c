@@ -1,6 +1,13 @@
 /* A long phase of one thread before a short one of two. Healthy: no such phase. */
 #include "why.h"
 
+#include <stdatomic.h>
+
+enum {
+    CHUNKS = 120
+};
+static atomic_int taken; /* of the work that both share */
+
 static NOINLINE void prepare(void)
 {
     burn_us(600000);
@@ -9,7 +16,8 @@ static NOINLINE void prepare(void)
 static NOINLINE void *compute(void *data)
 {
     (void)data;
-    burn_us(300000);
+    while (atomic_fetch_add(&taken, 1) < CHUNKS)
+        burn_us(5000);
     return NULL;
 }
 

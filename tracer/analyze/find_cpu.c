@@ -17,18 +17,13 @@ static uint64_t told_of_queueing(struct find *f)
     return told < all ? told : all;
 }
 
-static void find_queueing(struct find *f)
+static void add_queueing(struct find *f, bool own, uint64_t ns, uint64_t all)
 {
     const struct analyze_concurrency *c = &f->why->concurrency;
     const struct analyze_causes *causes = &f->why->causes;
-    uint64_t ns = causes->class_ns[TRACE_RUNNABLE] - told_of_queueing(f), all = 0;
-    /* whether they had to queue whatever the other programs did */
-    bool own = c->excess_ns >= c->runnable_ns / 2;
+    struct analyze_place at = {causes->thread_count ? causes->threads[0].tid : 0, ""};
     if (ns < f->threshold_ns)
         return;
-    for (size_t i = 0; i < c->culprit_count; i++)
-        all += c->culprits[i].ns;
-    struct analyze_place at = {causes->thread_count ? causes->threads[0].tid : 0, ""};
     at.function = find_hot_function(f, at.tid);
     struct analyze_finding *found =
         find_add(f, own ? ANALYZE_OVERSUBSCRIBED : ANALYZE_CPU_TAKEN, ns, at);
@@ -50,6 +45,22 @@ static void find_queueing(struct find *f)
                           "(taskset, cgroups).";
     found->sql = "SELECT tid, count(*), ns(sum(dur)), ns(max(dur)) FROM thread_state WHERE state = "
                  "'runnable' GROUP BY tid ORDER BY sum(dur) DESC";
+}
+
+static void find_queueing(struct find *f)
+{
+    const struct analyze_concurrency *c = &f->why->concurrency;
+    uint64_t ns = f->why->causes.class_ns[TRACE_RUNNABLE] - told_of_queueing(f), all = 0, ours = 0;
+    for (size_t i = 0; i < c->culprit_count; i++) {
+        all += c->culprits[i].ns;
+        ours += c->culprits[i].tid ? c->culprits[i].ns : 0;
+    }
+    /* more of the program's threads than CPUs would queue whatever others do; then what
+       they took from each other is theirs, and the rest is the others' */
+    bool own = c->excess_ns >= c->runnable_ns / 2;
+    uint64_t own_ns = own && all ? (uint64_t)((double)ns * (double)ours / (double)all) : 0;
+    add_queueing(f, true, own_ns, all);
+    add_queueing(f, false, ns - own_ns, all);
 }
 
 /* Time that a lock finding explains already. */

@@ -134,7 +134,9 @@ static void add_allocs(struct growths *g, const struct trace *t, uint32_t thread
     uint64_t end = trace_lower_bound(&c, g->end_ns);
     for (uint64_t row = trace_lower_bound(&c, g->begin_ns); row < end; row++) {
         uint64_t stack = trace_get(&c, row, TRACE_ALLOC_stack_id);
-        if (trace_get(&c, row, TRACE_ALLOC_kind) == TRACE_ALLOC_BRK)
+        uint64_t ts = trace_get(&c, row, TRACE_ALLOC_ts);
+        if (trace_get(&c, row, TRACE_ALLOC_kind) == TRACE_ALLOC_BRK || ts < g->begin_ns ||
+            ts >= g->end_ns) /* a damaged file's rows may be out of order */
             continue;
         uint32_t site = analyze_site(&g->sites, stack, ANALYZE_SITE_ALLOC);
         while (g->count <= site) {
@@ -143,7 +145,6 @@ static void add_allocs(struct growths *g, const struct trace *t, uint32_t thread
         }
         double bytes = (double)trace_get(&c, row, TRACE_ALLOC_size) *
                        trace_get_f64(&c, row, TRACE_ALLOC_weight);
-        uint64_t ts = trace_get(&c, row, TRACE_ALLOC_ts);
         uint64_t freed = trace_get(&c, row, TRACE_ALLOC_free_ts);
         g->v[site].bytes += bytes;
         if (trace_get(&c, row, TRACE_ALLOC_free_tid) && freed < g->end_ns)
