@@ -59,7 +59,7 @@ static void update(struct views *v)
     if (v->ui.in.down || model_work_is_started(&s->work)) {
         model_work_cancel(&s->work);
         s->made = false;
-        v->waiting = true;
+        v->waiting |= model_work_is_started(&s->work);
         return;
     }
     s->doc = v->doc;
@@ -177,7 +177,7 @@ void views_selection_draw(struct views *v, struct gfx_rect r)
     int w = ui_label(ui, GFX_TITLE, head, title, ui->theme->text);
     ui_cut_left(&head, w + ui_px(ui, 16));
     if (!s->made) {
-        v->waiting = true;
+        v->waiting |= model_work_is_started(&s->work);
         ui_label(ui, GFX_SMALL, head, "adding up ...", ui->theme->text_dim);
         return;
     }
