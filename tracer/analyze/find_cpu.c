@@ -109,6 +109,9 @@ static const struct analyze_cause *hand_over(struct find *f)
     const struct analyze_causes *causes = &f->why->causes;
     for (size_t i = 0; i < causes->count; i++) {
         const struct analyze_cause *c = &causes->v[i];
+        bool lock = c->reason == TRACE_REASON_LOCK && c->object && c->lock_kind <= TRACE_LOCK_SPIN;
+        if (lock) /* one that is held is a convoy, whose finding says who holds it */
+            continue;
         if (c->reason != TRACE_REASON_JOIN && c->waits >= 20 && c->self_ns < c->path_ns / 2 &&
             c->path_ns >= f->threshold_ns)
             return c;
