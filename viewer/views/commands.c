@@ -47,9 +47,9 @@ void views_fit(struct views *v)
 
 void views_scroll_to(struct views *v, const struct model_lane *lane)
 {
-    int bottom = lane->y + lane->h;
-    if (lane->y < v->scroll_px)
-        v->scroll_px = lane->y;
+    int bottom = lane->y + lane->h, above = ui_px(&v->ui, 30); /* room for a heading */
+    if (lane->y - above < v->scroll_px)
+        v->scroll_px = lane->y - above;
     else if (bottom > v->scroll_px + v->lanes_visible_px)
         v->scroll_px = bottom - v->lanes_visible_px;
 }

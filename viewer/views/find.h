@@ -47,6 +47,7 @@ struct views_nav {
     int count;                                    /* of them */
     int at;                                       /* the next undo goes to at - 1 */
     struct model_range now;                       /* as of the last frame */
+    int width_px;                                 /* of that window */
     uint64_t changed_ms;                          /* when it changed last */
     int64_t marker_ns[VIEWS_MARKERS];             /* -1: not set */
     struct model_search_place wakes[VIEWS_WAKES]; /* picks that [ left */

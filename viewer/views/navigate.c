@@ -40,6 +40,12 @@ void views_nav_update(struct views *v)
     struct model_range now = {v->window.begin_ns, v->window.end_ns};
     if (now.begin_ns == n->now.begin_ns && now.end_ns == n->now.end_ns)
         return;
+    bool resized = n->width_px != v->window.width_px; /* is no move */
+    n->width_px = v->window.width_px;
+    if (resized) {
+        n->now = now;
+        return;
+    }
     uint64_t ms = now_ms();
     if (model_range_ns(n->now) && (ms - n->changed_ms >= ONE_MOVE_MS || !n->changed_ms))
         push(n, n->now);

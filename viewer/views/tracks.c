@@ -101,6 +101,7 @@ void views_only_partners(struct views *v)
     t->only_partners = !t->only_partners;
     if (t->only_partners)
         start_partners(v, (uint32_t)v->thread);
+    v->nav.reveal = true;
     views_lanes_changed(v);
 }
 
@@ -167,6 +168,7 @@ void views_tracks_update(struct views *v)
     if (model_work_done(&t->partners.work)) {
         t->partners.made = true;
         v->lanes_scale = 0;
+        v->nav.reveal = true;
     }
     if (!atomic_load(&v->doc->rows_read) || model_cross_is_busy(&t->cross) ||
         model_work_is_started(&t->partners.work))
