@@ -31,7 +31,8 @@ struct model_lane_hits {
     uint64_t *bits; /* owned: by column */
     int width_px;   /* 0: none were made */
     int64_t begin_ns, column_ns;
-    uint64_t of; /* how many hits there were when they were made */
+    uint64_t of; /* how many hits the lane has */
+    int done_px; /* columns made so far */
 };
 
 struct model_lane {

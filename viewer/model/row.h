@@ -26,7 +26,7 @@ struct model_totals {
 };
 
 enum {
-    MODEL_ROW_STEP = 128
+    MODEL_ROW_STEP = 32
 };
 
 enum model_piece_kind {

@@ -9,7 +9,8 @@
 
 enum {
     GROUP = MODEL_SEARCH_GROUP,
-    LANES = 5
+    LANES = 5,
+    COLUMNS_STEP = 64
 };
 
 static const enum model_lane_kind lanes[LANES] = {
@@ -360,31 +361,42 @@ static bool any_hit(const struct model_search *s, const struct model_search_part
     return false;
 }
 
+/* Nothing is known of a lane yet, or of another window, or the search has gone on. */
+static void restart_columns(struct model_lane_hits *h, const struct model_window *w, uint64_t hits)
+{
+    size_t words = (size_t)w->width_px / 64 + 1;
+    h->bits = mem_realloc(h->bits, words, sizeof *h->bits);
+    memset(h->bits, 0, words * sizeof *h->bits);
+    h->width_px = w->width_px;
+    h->begin_ns = w->begin_ns;
+    h->column_ns = w->column_ns;
+    h->of = hits;
+    h->done_px = hits ? 0 : w->width_px;
+}
+
 bool model_search_columns(const struct model_search *s, struct model_lane *lane,
                           const struct model_window *w)
 {
     struct model_search_place place = {.lane = lane->kind, .thread = lane->owner};
     struct model_lane_hits *h = &lane->hits;
     size_t i = s->doc && atomic_load(&s->ready) ? part_of(s, &place) : SIZE_MAX;
-    uint64_t hits = i == SIZE_MAX ? 0 : atomic_load(&s->parts[i].hits);
-    bool same = h->begin_ns == w->begin_ns && h->column_ns == w->column_ns;
-    if (h->width_px == w->width_px && same && h->of == hits)
+    const struct model_search_part *p = i == SIZE_MAX ? NULL : &s->parts[i];
+    bool read = p && atomic_load(&p->done_rows) == p->rows;
+    uint64_t hits = read ? atomic_load(&p->hits) : 0;
+    if (h->width_px != w->width_px || h->begin_ns != w->begin_ns || h->column_ns != w->column_ns ||
+        h->of != hits)
+        restart_columns(h, w, hits);
+    if (h->done_px == h->width_px)
         return false;
-    h->bits = mem_realloc(h->bits, (size_t)w->width_px / 64 + 1, sizeof *h->bits);
-    memset(h->bits, 0, ((size_t)w->width_px / 64 + 1) * sizeof *h->bits);
-    h->width_px = w->width_px;
-    h->begin_ns = w->begin_ns;
-    h->column_ns = w->column_ns;
-    h->of = hits;
-    if (!hits)
-        return false;
-    struct trace_cursor c = cursor_of(s, &s->parts[i]);
-    uint64_t from = trace_lower_bound(&c, (uint64_t)w->begin_ns);
-    for (int x = 0; x < w->width_px; x++) {
+    struct trace_cursor c = cursor_of(s, p);
+    int end_px = h->done_px + COLUMNS_STEP < w->width_px ? h->done_px + COLUMNS_STEP : w->width_px;
+    uint64_t from = trace_lower_bound(&c, (uint64_t)model_ns_from_px(w, h->done_px));
+    for (; h->done_px < end_px; h->done_px++) {
+        int x = h->done_px;
         uint64_t end = trace_lower_bound(&c, (uint64_t)model_ns_from_px(w, x + 1));
-        if (any_hit(s, &s->parts[i], &c, from, end))
+        if (any_hit(s, p, &c, from, end))
             h->bits[x / 64] |= UINT64_C(1) << x % 64;
         from = end;
     }
-    return true;
+    return h->done_px < h->width_px;
 }

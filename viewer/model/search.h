@@ -99,7 +99,8 @@ bool model_search_takes(const struct model_search *s, enum model_lane_kind lane,
 bool model_search_step(const struct model_search *s, struct model_search_place *place, int step);
 /* Hits before that place. */
 uint64_t model_search_ordinal(const struct model_search *s, const struct model_search_place *place);
-/* Brings lane->hits up to date; false when there was nothing to do. */
+/* Brings lane->hits up to date, some columns a call; true when more are to do. A lane
+ * has none until all of its rows were searched. */
 bool model_search_columns(const struct model_search *s, struct model_lane *lane,
                           const struct model_window *w);
 

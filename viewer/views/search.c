@@ -29,7 +29,7 @@ static void start(struct views *v)
     s->owed = 0;
     if (!model_search_start(&s->run, v->doc, s->edit.text, gfx_wake, &err))
         snprintf(s->problem, sizeof s->problem, "%.250s", err.text);
-    views_lanes_changed(v);
+    views_lanes_changed(v); /* which also drops the ticks of the search before */
 }
 
 void views_search_set(struct views *v, const char *line)

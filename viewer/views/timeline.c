@@ -8,7 +8,7 @@
 
 enum {
     AXIS_H = 24,
-    ROWS_US = 4500,
+    ROWS_US = 3500,
     HITS_US = 2000,
     TICK_APART = 92
 };
@@ -126,9 +126,10 @@ static void build_hits(struct views *v, int height_px)
         struct model_lane *lane = &v->lanes.items[i];
         if (lane->y >= v->scroll_px + height_px)
             return;
-        if (model_lane_is_thread(lane->kind) && !lane->depth &&
-            model_search_columns(&v->search.run, lane, &v->window) &&
-            now_us() - begin_us > HITS_US) {
+        while (model_lane_is_thread(lane->kind) && !lane->depth &&
+               model_search_columns(&v->search.run, lane, &v->window)) {
+            if (now_us() - begin_us < HITS_US)
+                continue;
             v->busy = true;
             return;
         }
