@@ -21,9 +21,9 @@ static bool starts_with(const char *s, const char *prefix)
 
 bool analyze_is_runtime_module(const char *module)
 {
-    static const char *const prefixes[] = {"libc.so",      "libc-2", "libpthread",
-                                           "ld-linux",     "ld-2",   "libwhyprof",
-                                           "liblttng-ust", "[vdso]", "linux-vdso", "libm.so"};
+    static const char *const prefixes[] = {"libc.so",    "libc-2",     "libpthread",   "ld-linux",
+                                           "ld-2",       "libwhyprof", "liblttng-ust", "[vdso]",
+                                           "linux-vdso", "libm.so"};
     const char *name = base_name(module);
     for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
         if (starts_with(name, prefixes[i]))

@@ -146,11 +146,11 @@ struct views {
     struct views_selection chosen; /* what the selected range is made of */
     struct views_panel panel;
     struct views_flame flame;
-    struct ui_edit find; /* frames that every flame graph shows bright */
+    struct ui_edit find;     /* frames that every flame graph shows bright */
     char found[UI_EDIT_MAX]; /* what matches were made for */
-    struct model_words tip; /* tooltip of this frame */
+    struct model_words tip;  /* tooltip of this frame */
     bool tip_set;
-    int tip_more;      /* lines of stack to add */
+    int tip_more; /* lines of stack to add */
     enum views_export export;
     bool busy;         /* work goes on: draw again at once */
     bool waiting;      /* another thread works: draw again now and then */
