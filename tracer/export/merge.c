@@ -4,26 +4,6 @@
 
 #include <stdlib.h>
 
-static int dur_column(enum trace_table table)
-{
-    switch (table) {
-    case TRACE_SYSCALL_TABLE:
-        return TRACE_SYSCALL_dur;
-    case TRACE_LOCK_WAIT_TABLE:
-        return TRACE_LOCK_WAIT_dur;
-    case TRACE_LOCK_HOLD_TABLE:
-        return TRACE_LOCK_HOLD_dur;
-    case TRACE_REGION_TABLE:
-        return TRACE_REGION_dur;
-    case TRACE_TASK_TABLE:
-        return TRACE_TASK_dur;
-    case TRACE_LOST_TABLE:
-        return TRACE_LOST_dur;
-    default:
-        return -1;
-    }
-}
-
 static uint64_t ts_of(struct merge_source *s, uint64_t row)
 {
     return trace_get(&s->cursor, row, (unsigned)trace_tables[s->cursor.table].ts_column);
@@ -31,7 +11,7 @@ static uint64_t ts_of(struct merge_source *s, uint64_t row)
 
 static uint64_t dur_of(struct merge_source *s, uint64_t row)
 {
-    int column = dur_column(s->cursor.table);
+    int column = trace_dur_column(s->cursor.table);
     if (column >= 0)
         return trace_get(&s->cursor, row, (unsigned)column);
     if (s->cursor.table != TRACE_THREAD_STATE_TABLE)

@@ -245,26 +245,6 @@ static void check_row_values(struct checker *ck, struct trace_cursor *c, uint64_
     }
 }
 
-static int dur_column(enum trace_table table)
-{
-    switch (table) {
-    case TRACE_SYSCALL_TABLE:
-        return TRACE_SYSCALL_dur;
-    case TRACE_LOCK_WAIT_TABLE:
-        return TRACE_LOCK_WAIT_dur;
-    case TRACE_LOCK_HOLD_TABLE:
-        return TRACE_LOCK_HOLD_dur;
-    case TRACE_REGION_TABLE:
-        return TRACE_REGION_dur;
-    case TRACE_TASK_TABLE:
-        return TRACE_TASK_dur;
-    case TRACE_LOST_TABLE:
-        return TRACE_LOST_dur;
-    default:
-        return -1;
-    }
-}
-
 /* Order by time, and no span past the trace's end. */
 static void check_row_time(struct checker *ck, struct trace_cursor *c, uint64_t row,
                            uint64_t *last_ts)
@@ -283,7 +263,7 @@ static void check_row_time(struct checker *ck, struct trace_cursor *c, uint64_t 
         problem(ck, offset_of(ck, &c->blocks[row / TRACE_BLOCK_ROWS].first_ts),
                 "table %s, partition %u: block begins at %" PRIu64 ", its directory says %" PRIu64,
                 info->name, c->key, ts, first_ts);
-    int dur = dur_column(c->table);
+    int dur = trace_dur_column(c->table);
     if (dur >= 0 && ts <= ck->header.duration_ns &&
         trace_get(c, row, (unsigned)dur) > ck->header.duration_ns - ts)
         problem(ck, block_off(c),

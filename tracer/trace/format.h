@@ -376,6 +376,9 @@ struct trace_table_info {
 /* The schema above as data: trace_tables[TRACE_SYSCALL_TABLE].column[...]. */
 extern const struct trace_table_info trace_tables[TRACE_TABLE_COUNT];
 
+/* The column `dur` of a table, or -1. */
+int trace_dur_column(enum trace_table table);
+
 /* An enum value's name ("running", "mutex"), or NULL where `kind` is no enum or
  * the value is not known. */
 const char *trace_enum_name(enum trace_kind kind, uint64_t value);

@@ -105,3 +105,23 @@ const char *trace_enum_name(enum trace_kind kind, uint64_t value)
         return NULL;
     }
 }
+
+int trace_dur_column(enum trace_table table)
+{
+    switch (table) {
+    case TRACE_SYSCALL_TABLE:
+        return TRACE_SYSCALL_dur;
+    case TRACE_LOCK_WAIT_TABLE:
+        return TRACE_LOCK_WAIT_dur;
+    case TRACE_LOCK_HOLD_TABLE:
+        return TRACE_LOCK_HOLD_dur;
+    case TRACE_REGION_TABLE:
+        return TRACE_REGION_dur;
+    case TRACE_TASK_TABLE:
+        return TRACE_TASK_dur;
+    case TRACE_LOST_TABLE:
+        return TRACE_LOST_dur;
+    default:
+        return -1;
+    }
+}
