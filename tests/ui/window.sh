@@ -8,8 +8,8 @@ command -v Xvfb >/dev/null && command -v xdotool >/dev/null || {
     exit 77
 }
 dir=$(mktemp -d)
-trap 'kill $viewer_pid $xvfb_pid 2>/dev/null || true; rm -rf "$dir"' EXIT
-viewer_pid= xvfb_pid=
+trap 'kill $viewer_pid $xvfb_pid $other_pid 2>/dev/null || true; rm -rf "$dir"' EXIT
+viewer_pid= xvfb_pid= other_pid=
 cd "$dir"
 "$make_trace" trace.out
 export XDG_CONFIG_HOME="$dir/config"
@@ -47,6 +47,22 @@ idle() {
     sleep 1
     [ $(($(ticks) - before)) -le 2 ]
 }
+wait_for idle
+# Out of sight, back, without the keyboard, with it; the file replaced meanwhile.
+xdotool windowunmap "$w" sleep 0.2
+"$make_trace" trace.out 1
+wait_for idle
+xdotool windowmap --sync "$w" sleep 0.2 windowfocus --sync "$w" keydown d sleep 0.2
+"$make_trace" other.out 1
+"$viewer" other.out --size 400x400 2>err2 &
+other_pid=$!
+other_window() { xdotool search --name 'other.out - whyprof' >other 2>/dev/null; }
+wait_for other_window
+xdotool windowfocus --sync "$(head -1 other)"
+wait_for idle # a key that is held belongs to the window that has the keyboard
+kill $other_pid
+wait $other_pid 2>/dev/null || true
+xdotool windowfocus --sync "$w" sleep 0.2 keyup d key r sleep 0.3
 wait_for idle
 xdotool key q
 gone() { ! kill -0 $viewer_pid 2>/dev/null; }

@@ -31,6 +31,8 @@ bool app_open(struct app *app, const struct app_options *options, struct err *er
     app->views.ui.fonts = app->fonts;
     for (int i = 0; i < options->path_count; i++)
         app_load(app, options->paths[i]);
+    for (size_t i = 1; i < app->load_count; i++)
+        app->loads[i]->is_quiet = true;
     for (size_t i = 0; i < app->load_count; i++) {
         load_wait(app->loads[i], options->offscreen ? 1 << 30 : PATIENCE_MS);
         if (atomic_load(&app->loads[i]->done) && !app->loads[i]->ok) {
@@ -60,6 +62,7 @@ static void drop_doc(struct app *app)
     if (app->overview_started)
         pthread_join(app->overview, NULL);
     app->overview_started = false;
+    traces_leave(app);
     views_set_doc(&app->views, NULL);
     model_doc_close(app->doc);
     app->doc = NULL;
@@ -74,6 +77,7 @@ void app_close(struct app *app)
     free(app->loads);
     gfx_fonts_close(app->fonts);
     gfx_canvas_close(app->canvas);
+    traces_release(app);
     gfx_list_release(&app->list);
     state_release(&app->state);
 }
@@ -97,10 +101,16 @@ static void *run_overview(void *arg)
 
 static void take_doc(struct app *app, struct load *l)
 {
+    if (app->doc && l->is_quiet) {
+        traces_add(app, l->path);
+        model_doc_close(l->doc);
+        return;
+    }
     drop_doc(app);
     app->doc = l->doc;
     views_set_doc(&app->views, app->doc);
     state_take_doc(app);
+    traces_enter(app, l->path);
     app->views.tab = 0;
     app->overview_started = !pthread_create(&app->overview, NULL, run_overview, app->doc);
     char title[512];
@@ -149,6 +159,7 @@ static void update_scale(struct app *app)
 {
     double scale = app->options.scale * gfx_canvas_density(app->canvas);
     struct err err;
+    scale *= app->views.zoom_ui;
     app->views.ui.scale = scale;
     if (scale == app->font_scale)
         return;
@@ -162,6 +173,7 @@ static void update_scale(struct app *app)
 void app_frame(struct app *app)
 {
     int w, h;
+    traces_update(app);
     take_loads(app);
     update_scale(app);
     if (app->failed)
@@ -176,14 +188,18 @@ void app_frame(struct app *app)
 
 bool app_is_unsettled(const struct app *app)
 {
-    return app->views.busy || app->views.waiting || app->views.loading;
+    for (size_t i = 0; i < app->load_count; i++)
+        if (!app->loads[i]->taken)
+            return true;
+    return app->views.busy || app->views.waiting || app->views.loading ||
+           app->views.trace_asked >= 0;
 }
 
 void app_settle(struct app *app)
 {
     do {
         app_frame(app);
-        if (app->views.waiting)
+        if (!app->views.busy)
             load_pause();
     } while (app_is_unsettled(app) && !app->failed);
 }

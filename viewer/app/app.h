@@ -11,6 +11,8 @@
 
 #include "app/load.h"
 #include "app/state.h"
+#include "app/traces.h"
+#include "app/watch.h"
 #include "views/views.h"
 
 struct app_options {
@@ -37,8 +39,12 @@ struct app {
     double font_scale;   /* that fonts were drawn at */
     struct load **loads; /* owned: under way or done */
     size_t load_count, load_cap;
-    struct model_doc *doc; /* owned: what views show */
-    pthread_t overview;    /* runs model_overview_run on doc */
+    struct model_doc *doc;    /* owned: what views show */
+    struct app_trace *traces; /* owned: tabs */
+    size_t trace_count, trace_cap, trace_at;
+    struct arena trace_names; /* what views borrow */
+    struct watch watch;       /* of the shown trace's file */
+    pthread_t overview;       /* runs model_overview_run on doc */
     bool overview_started;
     bool quit;
     struct state state;

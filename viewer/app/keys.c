@@ -163,11 +163,19 @@ static void track_down(struct views *v)
     views_move_track(v, 1);
 }
 
-static void next_file(struct views *v)
+static void bigger(struct views *v)
 {
-    v->tab = (v->tab + 1) % (int)(v->profile_count + 1);
-    if (v->tab == 0 && !v->doc && v->profile_count)
-        v->tab = 1;
+    views_zoom_ui(v, 1.1);
+}
+
+static void smaller(struct views *v)
+{
+    views_zoom_ui(v, 1 / 1.1);
+}
+
+static void as_it_was(struct views *v)
+{
+    views_zoom_ui(v, 0);
 }
 
 static void toggle_help(struct views *v)
@@ -273,8 +281,18 @@ static const struct key {
     {'g', GFX_CTRL, NULL, false, save_svg, {"Panels", "Ctrl + G", "the same as SVG"}},
     {'e', GFX_CTRL, NULL, false, save_csv, {"Panels", "Ctrl + E", "save the table in sight (CSV)"}},
     {'c', 0, NULL, false, views_callers, {"Panels", "C", "callers and callees of a flame frame"}},
-    {GFX_KEY_TAB, 0, NULL, false, next_file, {"Panels", "Tab", "next file"}},
+    {GFX_KEY_TAB, 0, NULL, false, views_next_file, {"Panels", "Tab", "next file"}},
     {'t', 0, NULL, false, views_toggle_theme, {"Panels", "T", "dark or light"}},
+    {'r', 0, NULL, false, views_reload, {"Panels", "R", "read the trace again from disk"}},
+    {'=',
+     GFX_CTRL,
+     NULL,
+     false,
+     bigger,
+     {"Panels", "Ctrl+Plus  Ctrl+Minus", "size of all; Ctrl+0 as it was"}},
+    {'+', GFX_CTRL, NULL, false, bigger, {0}},
+    {'-', GFX_CTRL, NULL, false, smaller, {0}},
+    {'0', GFX_CTRL, NULL, false, as_it_was, {0}},
     {0, 0, "?", false, toggle_help, {"Panels", "?", "this list"}},
     {'q', 0, NULL, false, NULL, {"Panels", "Q", "quit"}},
 };

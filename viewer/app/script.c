@@ -145,6 +145,16 @@ static bool step_tab(struct app *app, const char *arg, struct err *err)
     return true;
 }
 
+static bool step_drop(struct app *app, const char *arg, struct err *err)
+{
+    (void)err;
+    char *path = strdup(arg);
+    if (!path)
+        abort();
+    send(app, (struct gfx_event){.kind = GFX_EVENT_DROP, .path = path});
+    return true;
+}
+
 static bool step_wait(struct app *app, const char *arg, struct err *err)
 {
     (void)app;
@@ -248,23 +258,15 @@ static const struct {
     const char *name;
     bool (*run)(struct app *app, const char *arg, struct err *err);
 } steps[] = {
-    {"key", step_key},
-    {"type", step_type},
-    {"click", step_click},
-    {"move", step_move},
-    {"drag", step_drag},
-    {"wheel", step_wheel},
-    {"select-range", step_select},
-    {"show", step_show},
-    {"tab", step_tab},
-    {"wait", step_wait},
-    {"screenshot", step_screenshot},
-    {"dump", step_dump},
-    {"size", step_size},
-    {"svg", step_svg},
-    {"csv", step_csv},
-    {"expect", step_expect},
-    {"reject", step_reject},
+    {"drop", step_drop},     {"key", step_key},
+    {"type", step_type},     {"click", step_click},
+    {"move", step_move},     {"drag", step_drag},
+    {"wheel", step_wheel},   {"select-range", step_select},
+    {"show", step_show},     {"tab", step_tab},
+    {"wait", step_wait},     {"screenshot", step_screenshot},
+    {"dump", step_dump},     {"size", step_size},
+    {"svg", step_svg},       {"csv", step_csv},
+    {"expect", step_expect}, {"reject", step_reject},
 };
 
 static bool run_line(struct app *app, char *line, struct err *err)

@@ -6,6 +6,7 @@
  *     select-range 10ms 20ms  show 10ms 20ms           tab 1
  *     wait 100                screenshot OUT.png       dump OUT.txt [X Y W H]
  *     svg OUT.svg             csv OUT.csv
+ *     drop FILE               (onto the window)
  *     size 1280x720           expect TEXT              reject TEXT
  *
  * After each step the picture settles: files are loaded, graphs are made, so

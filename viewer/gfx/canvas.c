@@ -161,7 +161,7 @@ void gfx_canvas_draw(struct gfx_canvas *c, const struct gfx_list *l, struct gfx_
 {
     int w, h;
     gfx_canvas_size(c, &w, &h);
-    if (w < 1 || h < 1)
+    if (w < 1 || h < 1 || c->hidden)
         return;
     gfx_pixels_resize(&c->pixels, w, h);
     if (!gfx_raster(&c->pixels, l, fonts) && c->drawn)

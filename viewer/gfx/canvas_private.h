@@ -16,6 +16,7 @@ struct gfx_canvas {
     SDL_Renderer *renderer; /* brings pixels to the window */
     SDL_Texture *screen;    /* of the pixels' size */
     struct gfx_pixels pixels;
+    bool hidden;     /* minimised: nobody would see a frame */
     bool drawn;      /* the screen shows it */
     uint64_t frames; /* drawn so far */
     SDL_Cursor *cursors[GFX_CURSORS];

@@ -40,9 +40,17 @@ static unsigned mods_of(SDL_Keymod mod)
 static void read_window_event(struct gfx_canvas *c, const SDL_WindowEvent *w, struct gfx_event *e)
 {
     switch (w->event) {
+    case SDL_WINDOWEVENT_MINIMIZED:
+    case SDL_WINDOWEVENT_HIDDEN:
+        c->hidden = true;
+        break;
     case SDL_WINDOWEVENT_SIZE_CHANGED:
+    case SDL_WINDOWEVENT_DISPLAY_CHANGED:
     case SDL_WINDOWEVENT_EXPOSED:
+    case SDL_WINDOWEVENT_SHOWN:
+    case SDL_WINDOWEVENT_MAXIMIZED:
     case SDL_WINDOWEVENT_RESTORED:
+        c->hidden = false;
         c->drawn = false;
         e->kind = GFX_EVENT_RESIZE;
         break;

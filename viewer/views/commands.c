@@ -139,6 +139,32 @@ void views_scroll(struct views *v, int px)
     v->scroll_px += px; /* the scroll bar clamps it */
 }
 
+void views_zoom_ui(struct views *v, double factor)
+{
+    double zoom = factor > 0 ? v->zoom_ui * factor : 1;
+    v->zoom_ui = zoom < 0.5 ? 0.5 : zoom > 3 ? 3 : zoom;
+}
+
+void views_reload(struct views *v)
+{
+    if (v->doc)
+        v->trace_asked = (int)v->trace_at;
+}
+
+/* Traces first, then profiles, then from the first again. */
+void views_next_file(struct views *v)
+{
+    if (v->tab == 0 && v->trace_at + 1 < v->trace_count) {
+        v->trace_asked = (int)v->trace_at + 1;
+        return;
+    }
+    v->tab = (v->tab + 1) % (int)(v->profile_count + 1);
+    if (v->tab == 0 && !v->doc && v->profile_count)
+        v->tab = 1;
+    if (v->tab == 0 && v->trace_at)
+        v->trace_asked = 0;
+}
+
 void views_toggle_theme(struct views *v)
 {
     v->ui.theme = v->ui.theme->is_dark ? gfx_theme_light() : gfx_theme_dark();

@@ -7,19 +7,27 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Traces, then profiles; while none is open, what is being opened. */
 static void draw_tabs(struct views *v, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
-    size_t count = 0;
-    int first = v->doc || v->loading || !v->profile_count ? 0 : 1;
-    const char **names = arena_array(&v->frame, v->profile_count + 1, sizeof *names);
-    if (first == 0)
-        names[count++] = v->doc       ? model_basename(trace_path(v->doc->trace))
-                         : v->loading ? model_basename(v->loading)
-                                      : "No trace";
+    size_t count = 0, traces = v->trace_count;
+    const char **names = arena_array(&v->frame, traces + v->profile_count + 1, sizeof *names);
+    for (; count < traces; count++)
+        names[count] = model_basename(v->trace_paths[count]);
+    if (!traces && (v->loading || !v->profile_count)) {
+        names[count++] = v->loading ? model_basename(v->loading) : "No trace";
+        traces = 1;
+    }
     for (size_t i = 0; i < v->profile_count; i++)
         names[count++] = model_basename(v->profiles[i].path);
-    v->tab = first + ui_tabs(ui, UI_ID("tab", 0), r, names, (int)count, v->tab - first);
+    int at = v->tab > 0 ? (int)traces + v->tab - 1 : (int)v->trace_at;
+    int chosen = ui_tabs(ui, UI_ID("tab", 0), r, names, (int)count, at);
+    if (chosen == at)
+        return;
+    v->tab = chosen < (int)traces ? 0 : chosen - (int)traces + 1;
+    if (chosen < (int)v->trace_count && chosen != (int)v->trace_at)
+        v->trace_asked = chosen;
 }
 
 static void draw_buttons(struct views *v, struct gfx_rect *row)

@@ -112,6 +112,10 @@ struct views {
     struct arena frame; /* cleared each frame */
 
     struct model_doc *doc; /* borrowed; NULL: no trace is open */
+    const char **trace_paths; /* borrowed: traces that are tabs; the shown one is */
+    size_t trace_count, trace_at; /* trace_paths[trace_at] */
+    int trace_asked;              /* the tab to go to, or to read again; -1: none */
+    double zoom_ui;               /* of text and all else, by the user */
     const char *loading;   /* path being opened, or NULL */
     struct model_window window;
     struct model_lanes lanes;
@@ -146,11 +150,11 @@ struct views {
     struct views_selection chosen; /* what the selected range is made of */
     struct views_panel panel;
     struct views_flame flame;
-    struct ui_edit find;     /* frames that every flame graph shows bright */
+    struct ui_edit find; /* frames that every flame graph shows bright */
     char found[UI_EDIT_MAX]; /* what matches were made for */
-    struct model_words tip;  /* tooltip of this frame */
+    struct model_words tip; /* tooltip of this frame */
     bool tip_set;
-    int tip_more; /* lines of stack to add */
+    int tip_more;      /* lines of stack to add */
     enum views_export export;
     bool busy;         /* work goes on: draw again at once */
     bool waiting;      /* another thread works: draw again now and then */
@@ -188,6 +192,9 @@ void views_clear(struct views *v); /* selection and pick; closes help first */
 void views_scroll(struct views *v, int px);
 void views_scroll_to(struct views *v, const struct model_lane *lane);
 void views_toggle_theme(struct views *v);
+void views_zoom_ui(struct views *v, double factor); /* 0: as it was */
+void views_reload(struct views *v);
+void views_next_file(struct views *v);
 /* Range that statistics are about: the selection, else what is visible. */
 struct model_range views_range(const struct views *v);
 

@@ -1,0 +1,67 @@
+#include "app/traces.h"
+
+#include "app/app.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void tell_views(struct app *app)
+{
+    struct views *v = &app->views;
+    v->trace_paths = arena_array(&app->trace_names, app->trace_count + 1, sizeof(char *));
+    for (size_t i = 0; i < app->trace_count; i++)
+        v->trace_paths[i] = app->traces[i].path;
+    v->trace_count = app->trace_count;
+    v->trace_at = app->trace_at;
+}
+
+size_t traces_add(struct app *app, const char *path)
+{
+    size_t i = 0;
+    while (i < app->trace_count && strcmp(app->traces[i].path, path))
+        i++;
+    if (i == app->trace_count) {
+        mem_grow(&app->traces, &app->trace_cap, i + 1, sizeof *app->traces);
+        app->traces[app->trace_count++] = (struct app_trace){.path = strdup(path)};
+    }
+    tell_views(app);
+    return i;
+}
+
+void traces_enter(struct app *app, const char *path)
+{
+    app->trace_at = traces_add(app, path);
+    struct model_range range = app->traces[app->trace_at].range;
+    if (model_range_ns(range))
+        model_window_show(&app->views.window, range.begin_ns, range.end_ns);
+    tell_views(app);
+    watch_start(&app->watch, path);
+}
+
+void traces_leave(struct app *app)
+{
+    const struct model_window *w = &app->views.window;
+    if (app->trace_at < app->trace_count)
+        app->traces[app->trace_at].range = (struct model_range){w->begin_ns, w->end_ns};
+}
+
+void traces_update(struct app *app)
+{
+    struct views *v = &app->views;
+    if (watch_changed(&app->watch) && app->doc)
+        snprintf(v->notice, sizeof v->notice, "%.900s has changed on disk: R reads it again",
+                 model_basename(app->traces[app->trace_at].path));
+    if (v->trace_asked >= 0 && (size_t)v->trace_asked < app->trace_count)
+        app_load(app, app->traces[v->trace_asked].path);
+    v->trace_asked = -1;
+}
+
+void traces_release(struct app *app)
+{
+    watch_stop(&app->watch);
+    for (size_t i = 0; i < app->trace_count; i++)
+        free(app->traces[i].path);
+    free(app->traces);
+    arena_release(&app->trace_names);
+}

@@ -1,0 +1,28 @@
+/* traces: the traces that are tabs. One of them is open, the others are paths with
+ * what was in sight; a trace opens in constant time, so going to another is opening
+ * it. */
+#ifndef APP_TRACES_H
+#define APP_TRACES_H
+
+#include "model/window.h"
+
+#include <stddef.h>
+
+struct app;
+
+struct app_trace {
+    char *path;               /* owned */
+    struct model_range range; /* in sight when it was left; empty: not yet seen */
+};
+
+/* The trace at `path` is what is shown from now on (app->doc), as it was left. */
+void traces_enter(struct app *app, const char *path);
+/* The shown one is about to be closed. */
+void traces_leave(struct app *app);
+/* A tab more. */
+size_t traces_add(struct app *app, const char *path);
+/* Once a frame: goes to the tab, or reads again, what was asked for. */
+void traces_update(struct app *app);
+void traces_release(struct app *app);
+
+#endif
