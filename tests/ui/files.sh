@@ -16,10 +16,15 @@ expect second.out
 expect visible 2.00 s
 show 300ms 304ms
 expect visible 4.00 ms
+key down
+key p
+expect Pinned
 key tab
 expect visible 1.00 s
+reject Pinned
 key tab
 expect visible 4.00 ms
+expect Pinned
 drop third.out
 expect third.out
 expect visible 1.00 s

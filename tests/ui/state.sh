@@ -35,6 +35,40 @@ cp s.json before.json
 "$viewer" trace.out --script look.txt --state s.json
 cmp s.json before.json || fail "written though nothing changed"
 
+# Tracks: one is pinned, one hidden, one moved; a table's filter, the search, a pick.
+cat >tracks.txt <<'STEPS'
+key down
+key down
+key p
+expect Pinned
+key down
+key x
+expect is hidden
+key down
+key alt+up
+key 4
+click 370 678
+type epoll
+key enter
+click 500 172
+key ,
+key /
+type orders
+key enter
+STEPS
+rm -f s.json
+"$viewer" trace.out --script tracks.txt --state s.json
+for key in pinned hidden order filters pick search; do
+    grep -q "\"$key\"" s.json || fail "$key was not kept"
+done
+cat >look.txt <<'STEPS'
+expect Pinned
+expect 6 of 7 threads
+STEPS
+cp s.json before.json
+"$viewer" trace.out --script look.txt --state s.json
+cmp s.json before.json || fail "tracks did not come back as they were"
+
 for damage in '' '{' '[]' '{"version": 99}' '{"version": 1, "notes": [7, {"begin_ns": -5}], "begin_ns": "x"}'; do
     printf '%s' "$damage" >s.json
     echo 'expect worker-0' >look.txt

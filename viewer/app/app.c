@@ -109,7 +109,6 @@ static void take_doc(struct app *app, struct load *l)
     drop_doc(app);
     app->doc = l->doc;
     views_set_doc(&app->views, app->doc);
-    state_take_doc(app);
     traces_enter(app, l->path);
     app->views.tab = 0;
     app->overview_started = !pthread_create(&app->overview, NULL, run_overview, app->doc);

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 struct app;
+struct cJSON;
 
 struct state_file {
     char *path;  /* owned; NULL: nothing is kept */
@@ -26,8 +27,9 @@ struct state {
 
 /* Reads the user's file, before there is a window. */
 void state_open(struct app *app);
-/* Reads the state of the trace that was just opened. */
-void state_take_doc(struct app *app);
+/* Takes the state of the trace that was just opened: `left` (as state_doc_json made it
+ * when this trace was left before; borrowed), or what was kept in the file. */
+void state_take_doc(struct app *app, const struct cJSON *left);
 /* After each frame: what is in sight settles with the first one. */
 void state_frame(struct app *app);
 /* Writes the state of the trace, which is about to be closed. */

@@ -1,6 +1,7 @@
 #include "app/traces.h"
 
 #include "app/app.h"
+#include "app/state_doc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,18 +33,18 @@ size_t traces_add(struct app *app, const char *path)
 void traces_enter(struct app *app, const char *path)
 {
     app->trace_at = traces_add(app, path);
-    struct model_range range = app->traces[app->trace_at].range;
-    if (model_range_ns(range))
-        model_window_show(&app->views.window, range.begin_ns, range.end_ns);
+    state_take_doc(app, app->traces[app->trace_at].left);
     tell_views(app);
     watch_start(&app->watch, path);
 }
 
 void traces_leave(struct app *app)
 {
-    const struct model_window *w = &app->views.window;
-    if (app->trace_at < app->trace_count)
-        app->traces[app->trace_at].range = (struct model_range){w->begin_ns, w->end_ns};
+    if (app->trace_at >= app->trace_count)
+        return;
+    struct app_trace *t = &app->traces[app->trace_at];
+    cJSON_Delete(t->left);
+    t->left = state_doc_json(&app->views);
 }
 
 void traces_update(struct app *app)
@@ -60,8 +61,10 @@ void traces_update(struct app *app)
 void traces_release(struct app *app)
 {
     watch_stop(&app->watch);
-    for (size_t i = 0; i < app->trace_count; i++)
+    for (size_t i = 0; i < app->trace_count; i++) {
         free(app->traces[i].path);
+        cJSON_Delete(app->traces[i].left);
+    }
     free(app->traces);
     arena_release(&app->trace_names);
 }

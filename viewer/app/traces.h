@@ -1,21 +1,21 @@
 /* traces: the traces that are tabs. One of them is open, the others are paths with
- * what was in sight; a trace opens in constant time, so going to another is opening
+ * what was set up; a trace opens in constant time, so going to another is opening
  * it. */
 #ifndef APP_TRACES_H
 #define APP_TRACES_H
 
-#include "model/window.h"
-
 #include <stddef.h>
 
 struct app;
+struct cJSON;
 
 struct app_trace {
-    char *path;               /* owned */
-    struct model_range range; /* in sight when it was left; empty: not yet seen */
+    char *path;         /* owned */
+    struct cJSON *left; /* owned: its state (state_doc.h) when it was left; NULL: not yet seen */
 };
 
-/* The trace at `path` is what is shown from now on (app->doc), as it was left. */
+/* The trace at `path` is what is shown from now on (app->doc), with the state that it was
+ * left with. */
 void traces_enter(struct app *app, const char *path);
 /* The shown one is about to be closed. */
 void traces_leave(struct app *app);
