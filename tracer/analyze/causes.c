@@ -37,7 +37,13 @@ struct causes_work {
     size_t stack_cap;
     struct analyze_piece *pieces; /* owned */
     size_t piece_count, piece_cap;
+    const struct analyze_scope *scope;
+    uint64_t done_ns; /* of the scope's length */
     struct analyze_causes out;
+};
+
+enum {
+    WALK_PERMILLE = 850 /* of why's work is the walk, about */
 };
 
 /* What a blocked span waited for. */
@@ -253,12 +259,24 @@ static void add_piece(struct causes_work *w, const struct analyze_segment *s)
     w->pieces[w->piece_count++] = (struct analyze_piece){s->thread, s->begin_ns, s->end_ns};
 }
 
+static void tell_progress(struct causes_work *w, const struct analyze_segment *s)
+{
+    const struct analyze_scope *scope = w->scope;
+    w->done_ns += s->end_ns - s->begin_ns;
+    if (scope->range.permille && scope->length_ns)
+        atomic_store_explicit(
+            scope->range.permille,
+            (unsigned)((double)w->done_ns / (double)scope->length_ns * WALK_PERMILLE),
+            memory_order_relaxed);
+}
+
 static void visit(void *data, const struct analyze_segment *s)
 {
     struct causes_work *w = data;
     uint32_t groups[ANALYZE_PATH_DEPTH];
     struct cause_sums *causes[ANALYZE_PATH_DEPTH];
     struct subject end = {0};
+    tell_progress(w, s);
     add_piece(w, s);
     w->out.class_ns[trace_class(s->state, s->reason)] += s->end_ns - s->begin_ns;
     w->out.cut_ns += s->cut ? s->end_ns - s->begin_ns : 0;
@@ -437,7 +455,9 @@ static void open_threads(struct causes_work *w)
 struct analyze_causes analyze_causes(struct arena *a, const struct trace *t,
                                      const struct analyze_scope *scope)
 {
-    struct causes_work w = {.trace = t, .path = analyze_path_begin(t), .sites = {.trace = t}};
+    struct causes_work w = {
+        .trace = t, .path = analyze_path_begin(t), .sites = {.trace = t}, .scope = scope};
+    w.path.cancel = scope->range.cancel;
     open_threads(&w);
     for (size_t i = 0; i < scope->count; i++)
         analyze_path_walk(&w.path, scope->v[i].thread, scope->v[i].begin_ns, scope->v[i].end_ns,

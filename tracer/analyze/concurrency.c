@@ -21,8 +21,9 @@ struct lane { /* a thread on its way through the pass */
     uint64_t end_ns;
     uint64_t tid;
     uint64_t since_ns; /* of the current state */
-    uint64_t wanting_ns, alone_ns, phase_ns;
+    uint64_t wanting_ns, alone_ns, phase_ns, cold_ns;
     bool moment; /* it queues for a moment's run only */
+    bool moved;  /* it runs on another CPU than before */
     int cpu;     /* it ran on last, -1: none */
     enum trace_state state;
 };
@@ -131,6 +132,14 @@ static void blame(struct pass *p, const struct lane *l, uint32_t number, uint64_
         *map64_put(&p->culprits, 0, NULL) += wanted - known;
 }
 
+static void charge_cold(struct pass *p, struct lane *l, uint32_t number, uint64_t ts)
+{
+    uint64_t from = l->since_ns > p->range.begin_ns ? l->since_ns : p->range.begin_ns;
+    uint64_t to = l->since_ns + ANALYZE_COLD_NS < ts ? l->since_ns + ANALYZE_COLD_NS : ts;
+    if (to > from)
+        l->cold_ns += analyze_on_path_ns(p->causes, number, from, to);
+}
+
 static void leave(struct pass *p, struct lane *l, uint32_t number, uint64_t ts)
 {
     uint64_t ns = analyze_overlap_ns(p->range, l->since_ns, ts - l->since_ns);
@@ -146,6 +155,8 @@ static void leave(struct pass *p, struct lane *l, uint32_t number, uint64_t ts)
     p->wanting_sum -= number;
     l->wanting_ns += ns;
     p->out.cpu_ns += ns;
+    if (l->moved)
+        charge_cold(p, l, number, ts);
     if (l->cpu >= 0 && l->cpu < CPUS) {
         struct run *r = &p->history[l->cpu][p->history_at[l->cpu]];
         if (r->thread == number && r->end_ns == UINT64_MAX)
@@ -161,7 +172,8 @@ static void enter_running(struct pass *p, struct lane *l, uint32_t number, uint6
     p->running++;
     p->wanting_sum += number;
     p->out.runs += ts >= p->range.begin_ns;
-    p->out.migrations += ts >= p->range.begin_ns && l->cpu >= 0 && cpu >= 0 && cpu != l->cpu;
+    l->moved = ts >= p->range.begin_ns && l->cpu >= 0 && cpu >= 0 && cpu != l->cpu;
+    p->out.migrations += l->moved;
     l->cpu = cpu;
     if (cpu < 0 || cpu >= CPUS)
         return;
@@ -251,13 +263,18 @@ static void finish(struct arena *a, struct pass *p, uint64_t threads)
         if (i > out->cpus)
             out->excess_ns += p->wanting_ns[i] * (i - out->cpus);
     out->alone = arena_array(a, threads + 1, sizeof *out->alone);
+    out->moved = arena_array(a, threads + 1, sizeof *out->moved);
     for (uint64_t i = 0; i < threads; i++) {
         const struct lane *l = &p->lanes[i];
         out->workers += out->busy_ns && l->wanting_ns >= out->busy_ns / 20;
         if (l->alone_ns)
             out->alone[out->alone_count++] = (struct analyze_part){"", l->tid, l->alone_ns};
+        if (l->cold_ns)
+            out->moved[out->moved_count++] = (struct analyze_part){"", l->tid, l->cold_ns};
+        out->cold_ns += l->cold_ns;
     }
     qsort(out->alone, out->alone_count, sizeof *out->alone, more_ns);
+    qsort(out->moved, out->moved_count, sizeof *out->moved, more_ns);
     for (uint64_t i = 0; i < threads && out->alone_count; i++)
         if (p->lanes[i].tid == out->alone[0].tid && p->lanes[i].alone_ns == out->alone[0].ns)
             out->phase_ns = p->lanes[i].phase_ns;

@@ -6,7 +6,9 @@
 #include "analyze/causes.h"
 
 enum {
-    ANALYZE_CONCURRENCY_MAX = 64 /* so many at once or more are one class */
+    ANALYZE_CONCURRENCY_MAX = 64, /* so many at once or more are one class */
+    ANALYZE_COLD_NS = 20000       /* a run on another CPU than before finds cold caches for
+                                     about so long */
 };
 
 struct analyze_concurrency {
@@ -24,11 +26,14 @@ struct analyze_concurrency {
     struct analyze_part *culprits; /* of queueing on the path: who had that CPU; tid 0: a
                                       program that is not in the trace, or nobody */
     size_t culprit_count;
-    uint64_t migrations; /* times a thread ran on another CPU than before */
-    uint64_t runs;       /* times a thread began to run */
-    uint64_t cpus;       /* CPUs that threads of the trace ran on */
-    uint64_t workers;    /* threads that ran or wanted to for a twentieth of the busy
-                                     time or more */
+    uint64_t migrations;        /* times a thread ran on another CPU than before */
+    uint64_t cold_ns;           /* running on the path, in the first ANALYZE_COLD_NS after those */
+    struct analyze_part *moved; /* of cold_ns: by thread, most first */
+    size_t moved_count;
+    uint64_t runs;    /* times a thread began to run */
+    uint64_t cpus;    /* CPUs that threads of the trace ran on */
+    uint64_t workers; /* threads that ran or wanted to for a twentieth of the busy
+                                  time or more */
 };
 
 struct analyze_concurrency analyze_concurrency(struct arena *a, const struct trace *t,

@@ -63,6 +63,30 @@ static void find_queueing(struct find *f)
     add_queueing(f, false, ns - own_ns, all);
 }
 
+/* What a move costs cannot be seen, only for how long it can have: "at most" it is. */
+static void find_migrations(struct find *f)
+{
+    const struct analyze_concurrency *c = &f->why->concurrency;
+    if (c->cold_ns < f->threshold_ns || !c->moved_count)
+        return;
+    struct analyze_place at = {c->moved[0].tid, find_hot_function(f, c->moved[0].tid)};
+    struct analyze_finding *found = find_add(f, ANALYZE_MIGRATIONS, c->cold_ns, at);
+    found->answer = find_printf(f,
+                                "%s is moved from CPU to CPU so often that it runs with cold "
+                                "caches much of the time",
+                                find_place(f, at));
+    find_evidence(f, found, "%s of %s runs were on another CPU than the one before, in all threads",
+                  find_count(f, c->migrations), find_count(f, c->runs));
+    find_evidence(f, found, "the first %s after such moves add up to %s on the path",
+                  find_ns(f, ANALYZE_COLD_NS), find_ns(f, c->cold_ns));
+    found->advice = "Look for sched_setaffinity calls and cpuset changes; keep a thread on one "
+                    "CPU (taskset, pthread_setaffinity_np), or wake fewer threads for less time.";
+    found->sql = find_printf(f,
+                             "SELECT cpu, count(*), ns(avg(dur)) FROM thread_state WHERE tid = "
+                             "%" PRIu64 " AND state = 'running' GROUP BY cpu",
+                             at.tid);
+}
+
 /* Time that a lock finding explains already. */
 static uint64_t told_of_locks(struct find *f)
 {
@@ -152,6 +176,7 @@ static void find_false_parallelism(struct find *f)
 void find_cpu(struct find *f)
 {
     find_queueing(f);
+    find_migrations(f);
     if (f->why->scope.kind != ANALYZE_SCOPE_PROGRAM)
         return; /* the rest is about the program's threads together */
     find_serial_phase(f);

@@ -18,6 +18,7 @@ static const struct {
     [ANALYZE_BUSY_POLL] = {"busy_polling", "asking again and again"},
     [ANALYZE_OVERSUBSCRIBED] = {"oversubscription", "more threads than CPUs"},
     [ANALYZE_CPU_TAKEN] = {"cpu_taken", "other programs have the CPU"},
+    [ANALYZE_MIGRATIONS] = {"migration_storm", "threads moved from CPU to CPU"},
     [ANALYZE_SERIAL_PHASE] = {"single_threaded_phase", "single-threaded phase"},
     [ANALYZE_FALSE_PARALLELISM] = {"false_parallelism", "threads that never run at once"},
     [ANALYZE_FSYNC] = {"fsync", "waiting for the disk to confirm writes"},

@@ -184,6 +184,11 @@ static void walk_blocked(struct analyze_path *p, struct analyze_segment *s, uint
     p->depth--;
 }
 
+static bool is_cancelled(const struct analyze_path *p)
+{
+    return p->cancel && atomic_load_explicit(p->cancel, memory_order_relaxed);
+}
+
 static void walk(struct analyze_path *p, uint32_t thread, uint64_t begin, uint64_t end)
 {
     struct path_thread *th = &p->threads[thread];
@@ -195,7 +200,7 @@ static void walk(struct analyze_path *p, uint32_t thread, uint64_t begin, uint64
     }
     emit_absent(p, thread, lives_until, end);
     uint64_t from = begin > first ? begin : first, at = lives_until;
-    for (uint64_t row = span_at(th, at - 1); at > from; row--) {
+    for (uint64_t row = span_at(th, at - 1); at > from && !is_cancelled(p); row--) {
         uint64_t ts = trace_get(&th->states, row, TRACE_THREAD_STATE_ts);
         struct analyze_segment s = {
             .thread = thread,

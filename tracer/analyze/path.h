@@ -17,6 +17,8 @@
 #include "base/map.h"
 #include "trace/reader.h"
 
+#include <stdatomic.h>
+
 enum {
     ANALYZE_PATH_DEPTH = 24 /* waits in one chain that are followed */
 };
@@ -60,6 +62,7 @@ struct analyze_path {
     unsigned depth;
     analyze_path_visit *visit;
     void *data;
+    const atomic_bool *cancel; /* set it between begin and walk: once true, walks end soon */
 };
 
 struct analyze_path analyze_path_begin(const struct trace *t);

@@ -6,14 +6,14 @@ struct analyze_range analyze_range_whole(const struct trace *t)
     return (struct analyze_range){.end_ns = trace_duration_ns(t) + 1};
 }
 
-static bool cancelled(struct analyze_range range)
+bool analyze_is_cancelled(struct analyze_range range)
 {
     return range.cancel && atomic_load_explicit(range.cancel, memory_order_relaxed);
 }
 
 bool analyze_wants(struct analyze_range range, uint32_t thread)
 {
-    return !cancelled(range) && (!range.thread || range.thread == thread + 1);
+    return !analyze_is_cancelled(range) && (!range.thread || range.thread == thread + 1);
 }
 
 void analyze_keep_longer(struct analyze_instance *longest, struct analyze_instance other)
@@ -32,7 +32,7 @@ uint64_t analyze_overlap_ns(struct analyze_range range, uint64_t ts_ns, uint64_t
 
 bool analyze_in_range(struct analyze_range range, uint64_t ts_ns, uint64_t dur_ns)
 {
-    if (cancelled(range))
+    if (analyze_is_cancelled(range))
         return false;
     if (ts_ns >= range.begin_ns)
         return ts_ns < range.end_ns;

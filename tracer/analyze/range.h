@@ -13,6 +13,7 @@ struct analyze_range {
     uint32_t thread;           /* its row + 1: that thread alone; 0: all threads */
     const atomic_bool *cancel; /* once another thread sets it, the analysis returns soon with
                                   a result that means nothing; NULL: never */
+    atomic_uint *permille;     /* long analyses (why.h) tell how far they are; NULL: nobody asks */
 };
 
 /* One span that a group of them points to: its longest. Unset where dur_ns is 0. */
@@ -25,6 +26,7 @@ struct analyze_instance {
 
 struct analyze_range analyze_range_whole(const struct trace *t);
 
+bool analyze_is_cancelled(struct analyze_range range);
 /* Whether that thread's rows are asked for; false once it was cancelled. */
 bool analyze_wants(struct analyze_range range, uint32_t thread);
 /* Keeps the longer of the two. */

@@ -134,16 +134,14 @@ static bool find_program(struct arena *a, const struct trace *t, struct analyze_
     return true;
 }
 
-static bool find_thread(struct arena *a, const struct trace *t, const char *text,
-                        struct analyze_scope *scope, struct err *err)
+static bool use_thread(struct arena *a, const struct trace *t, uint32_t row,
+                       struct analyze_scope *scope, struct err *err)
 {
-    uint32_t row;
-    if (!analyze_thread_find(t, text, &row, err))
-        return false;
     struct analyze_piece life = thread_life(t, row, scope->range);
-    if (life.begin_ns == life.end_ns)
-        return err_set(err, "thread '%s' did not live in that time", text);
     struct trace_cursor c = trace_cursor(t, TRACE_THREAD_TABLE, 0);
+    if (life.begin_ns == life.end_ns)
+        return err_set(err, "thread '%s' did not live in that time",
+                       trace_string(t, trace_get(&c, row, TRACE_THREAD_name)));
     scope->kind = ANALYZE_SCOPE_THREAD;
     scope->v = arena_memdup(a, &life, sizeof life);
     scope->count = 1;
@@ -151,6 +149,15 @@ static bool find_thread(struct arena *a, const struct trace *t, const char *text
                                 trace_string(t, trace_get(&c, row, TRACE_THREAD_name)),
                                 trace_get(&c, row, TRACE_THREAD_tid));
     return true;
+}
+
+static bool find_thread(struct arena *a, const struct trace *t, const struct analyze_question *q,
+                        struct analyze_scope *scope, struct err *err)
+{
+    uint32_t row = q->thread_row ? q->thread_row - 1 : 0;
+    if (!q->thread_row && !analyze_thread_find(t, q->thread, &row, err))
+        return false;
+    return use_thread(a, t, row, scope, err);
 }
 
 static int longest_first(const void *a, const void *b)
@@ -297,7 +304,7 @@ bool analyze_scope_find(struct arena *a, const struct trace *t, const struct ana
     if (q->task)
         return find_task(a, t, q->task, scope, err);
     bool found = q->region   ? find_region(a, t, q, scope, err)
-                 : q->thread ? find_thread(a, t, q->thread, scope, err)
+                 : q->thread || q->thread_row ? find_thread(a, t, q, scope, err)
                              : find_program(a, t, scope, err);
     for (size_t i = 0; found && i < scope->count; i++)
         scope->length_ns += scope->v[i].end_ns - scope->v[i].begin_ns;

@@ -188,20 +188,51 @@ static void fill_grid(struct search *s)
     }
 }
 
-struct analyze_utilization analyze_utilization(struct arena *a, const struct trace *t,
-                                               struct analyze_range range, unsigned points)
+static struct search *open_search(const struct trace *t, struct analyze_range range,
+                                  struct analyze_utilization *out)
 {
-    struct analyze_utilization out = {0};
     struct search *s = calloc(1, sizeof *s);
     if (!s)
         abort();
     open_threads(s, t, range);
-    out.begin_ns = s->begin_ns;
-    out.end_ns = s->end_ns;
-    if (s->thread_count && s->end_ns > s->begin_ns && points) {
-        uint64_t length = s->end_ns - s->begin_ns, last = 0;
+    out->begin_ns = s->begin_ns;
+    out->end_ns = s->end_ns;
+    if (s->thread_count && s->end_ns > s->begin_ns) {
         fill_grid(s);
-        out.mean = (double)(s->grid_run_ns[GRID] - s->grid_run_ns[0]) / (double)length;
+        out->mean =
+            (double)(s->grid_run_ns[GRID] - s->grid_run_ns[0]) / (double)(s->end_ns - s->begin_ns);
+    }
+    return s;
+}
+
+static void close_search(struct search *s)
+{
+    free(s->threads);
+    free(s->heap);
+    free(s);
+}
+
+struct analyze_utilization analyze_utilization_of(struct arena *a, const struct trace *t,
+                                                  struct analyze_range range,
+                                                  const uint64_t *windows_ns, size_t count)
+{
+    struct analyze_utilization out = {0};
+    struct search *s = open_search(t, range, &out);
+    out.v = arena_array(a, count + 1, sizeof *out.v);
+    for (size_t i = 0; i < count && s->thread_count; i++)
+        if (out.end_ns > out.begin_ns && windows_ns[i] <= out.end_ns - out.begin_ns)
+            out.v[out.count++] = search(s, windows_ns[i]);
+    close_search(s);
+    return out;
+}
+
+struct analyze_utilization analyze_utilization(struct arena *a, const struct trace *t,
+                                               struct analyze_range range, unsigned points)
+{
+    struct analyze_utilization out = {0};
+    struct search *s = open_search(t, range, &out);
+    if (s->thread_count && out.end_ns > out.begin_ns && points) {
+        uint64_t length = out.end_ns - out.begin_ns, last = 0;
         out.v = arena_array(a, points, sizeof *out.v);
         for (unsigned i = points; i-- > 0;) {
             uint64_t window = (uint64_t)((double)length * pow(10, -(double)DECADES * i / points));
@@ -212,8 +243,6 @@ struct analyze_utilization analyze_utilization(struct arena *a, const struct tra
             last = window > last ? window : last;
         }
     }
-    free(s->threads);
-    free(s->heap);
-    free(s);
+    close_search(s);
     return out;
 }

@@ -30,6 +30,11 @@ struct analyze_utilization {
     uint64_t end_ns;
 };
 
+/* Of windows of these lengths, those longer than the range left out. */
+struct analyze_utilization analyze_utilization_of(struct arena *a, const struct trace *t,
+                                                  struct analyze_range range,
+                                                  const uint64_t *windows_ns, size_t count);
+
 /* At most `points` windows, evenly spaced on a logarithmic scale. */
 struct analyze_utilization analyze_utilization(struct arena *a, const struct trace *t,
                                                struct analyze_range range, unsigned points);

@@ -20,8 +20,10 @@ static void add_value(struct strbuf *sb, enum page_kind kind, const struct page_
         add_text(sb, c->text);
     else if (kind == PAGE_HEX)
         strbuf_printf(sb, "\"0x%" PRIx64 "\"", c->number);
+    else if (kind == PAGE_SHARE && !c->whole)
+        strbuf_puts(sb, "null"); /* of nothing */
     else if (kind == PAGE_SHARE)
-        strbuf_printf(sb, "%.6g", c->whole ? (double)c->number / (double)c->whole : 0.0);
+        strbuf_printf(sb, "%.6g", (double)c->number / (double)c->whole);
     else
         strbuf_printf(sb, "%" PRIu64, c->number);
 }

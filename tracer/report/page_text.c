@@ -69,7 +69,7 @@ static void cut(char *s, size_t width)
 static void format_cell(char out[CELL_MAX], enum page_kind kind, const struct page_cell *c)
 {
     char buf[FMT_MAX];
-    bool dash = c->number == 0 && kind != PAGE_TEXT && kind != PAGE_ID;
+    bool dash = c->number == 0 && kind != PAGE_TEXT;
     if (kind == PAGE_TEXT)
         copy_printable(out, CELL_MAX, c->text);
     else if (kind == PAGE_BAR)

@@ -1,4 +1,5 @@
 /* How each thread spent its time. */
+#include "analyze/utilization.h"
 #include "analyze/waits.h"
 #include "base/fmt.h"
 #include "report/report.h"
@@ -96,6 +97,59 @@ static void section_blocked(struct page *page, const struct analyze_threads *thr
     }
 }
 
+enum {
+    CURVE_POINTS = 4,
+    CURVE_THREADS = 20 /* those that ran most: one takes milliseconds */
+};
+
+/* A share in hundred-thousandths, of a CPU or, of all threads together, of several. */
+static struct page_cell least(const struct analyze_utilization *u, uint64_t window_ns)
+{
+    for (size_t i = 0; i < u->count; i++)
+        if (u->v[i].window_ns == window_ns)
+            return page_share((uint64_t)(u->v[i].least * 100000 + 0.5), 100000);
+    return page_share(0, 0); /* it did not live so long */
+}
+
+static void add_curve(struct page *page, struct page_table *table, const struct trace *t,
+                      struct analyze_range range, uint64_t tid, const char *name)
+{
+    static const uint64_t windows[CURVE_POINTS] = {1000000, 10000000, 100000000, 1000000000};
+    struct analyze_utilization u =
+        analyze_utilization_of(&page->arena, t, range, windows, CURVE_POINTS);
+    page_row(table, (struct page_cell[]){page_number(tid), page_text(name), least(&u, windows[0]),
+                                         least(&u, windows[1]), least(&u, windows[2]),
+                                         least(&u, windows[3]),
+                                         page_share((uint64_t)(u.mean * 100000 + 0.5), 100000)});
+}
+
+/* The worst that could happen to who came at the wrong moment (analyze/utilization.h). */
+static void section_utilization(struct page *page, const struct trace *t,
+                                struct analyze_range range, const struct analyze_threads *threads)
+{
+    static const struct page_column columns[] = {
+        {"tid", "tid", PAGE_ID, false},
+        {"name", "thread", PAGE_TEXT, false},
+        {"least_1ms", "1 ms", PAGE_SHARE, false},
+        {"least_10ms", "10 ms", PAGE_SHARE, false},
+        {"least_100ms", "100 ms", PAGE_SHARE, false},
+        {"least_1s", "1 s", PAGE_SHARE, false},
+        {"mean", "on average", PAGE_SHARE, false},
+        {0},
+    };
+    struct page_table *table =
+        page_table(page, "utilization", "Running at least, in any stretch of", columns);
+    table->note = threads->count > CURVE_THREADS ? "share of one CPU; the 20 that ran most"
+                                                 : "share of one CPU";
+    if (!range.thread && threads->count > 1)
+        add_curve(page, table, t, range, 0, "all");
+    for (size_t i = 0; i < threads->count && i < CURVE_THREADS; i++) {
+        struct analyze_range one = range;
+        one.thread = threads->v[i].row + 1;
+        add_curve(page, table, t, one, threads->v[i].tid, threads->v[i].name);
+    }
+}
+
 void report_threads(struct page *page, const struct trace *t, struct analyze_range range)
 {
     struct analyze_threads threads = analyze_threads(&page->arena, t, range);
@@ -103,4 +157,5 @@ void report_threads(struct page *page, const struct trace *t, struct analyze_ran
     section_range_fact(page, t, range);
     section_threads(page, t, range, &threads);
     section_blocked(page, &threads);
+    section_utilization(page, t, range, &threads);
 }
