@@ -23,7 +23,7 @@ declare -A may=(
     [session]='base tracepoints'
     [remote]='base'
     [collect]='base tracepoints'
-    [http]='base trace profile symbols analyze report'
+    [http]='base'
     [cli]='base trace profile pprof symbols analyze report export query convert session http remote'
     [viewer/model]='base trace profile symbols analyze model'
     [viewer/gfx]='base gfx'
@@ -68,6 +68,7 @@ only_in 'elfutils' tracer/symbols/
 only_in 'dwarf' tracer/symbols/ tracepoints/agent/ # constants only in the agent
 only_in 'libdeflate' tracer/profile/
 only_in 'pcre2' tracer/pprof/
+only_in 'microhttpd' tracer/http/
 only_in 'editline' tracer/cli/
 only_in 'sqlite3' tracer/query/
 only_in 'cjson' tracer/export/ tracer/report/ tracer/session/ tracer/cli/ viewer/

@@ -14,6 +14,7 @@ whyprof_test(test_convert convert)
 whyprof_test(test_tsdl convert)
 whyprof_test(test_foreign convert)
 whyprof_test(test_session session)
+whyprof_test(test_http http)
 add_dependencies(test_convert babeltrace2-plugin-whyprof)
 
 # The agent's unwinder by itself. What is preloaded or loaded goes without sanitizers.
