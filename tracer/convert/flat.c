@@ -3,19 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where operations store: the event's fields, its ids, the lengths of sequences. */
+/* Where a name of the context goes. */
 enum {
-    SLOT_VPID = EVENT_MAX_FIELDS,
-    SLOT_VTID,
-    SLOT_LENGTHS,
-    SLOTS = SLOT_LENGTHS + TSDL_MAX_FIELDS
+    PLACE_VPID,
+    PLACE_VTID
 };
 
+/* Those before FLAT_STRING are of a fixed size, flat_op.count bytes. */
 enum flat_code {
-    FLAT_SKIP, /* bytes */
+    FLAT_SKIP,
     FLAT_UNSIGNED,
     FLAT_SIGNED,
     FLAT_FLOAT, /* to a double's bits */
+    FLAT_VPID,
+    FLAT_VTID,
+    FLAT_LENGTH, /* of a sequence */
     FLAT_STRING,
     FLAT_SKIP_STRING,
     FLAT_TEXT, /* an array of characters */
@@ -28,8 +30,8 @@ struct flat_op {
     uint8_t code;  /* enum flat_code */
     uint8_t bytes; /* of the value or an element */
     bool is_signed;
-    uint16_t slot;   /* where it goes */
-    uint16_t length; /* sequences: the slot of their length */
+    uint16_t place;  /* the event's field, or the length's number */
+    uint16_t length; /* sequences: the number of their length */
     uint64_t count;  /* fixed size: bytes in all; FLAT_ARRAY: elements */
 };
 
@@ -74,7 +76,7 @@ static struct flat_op take_op(const struct tsdl_field *f, int place)
     return (struct flat_op){.code = f->text ? (uint8_t)FLAT_TEXT : codes[f->read],
                             .bytes = f->bytes,
                             .is_signed = f->element_signed,
-                            .slot = (uint16_t)place,
+                            .place = (uint16_t)place,
                             .count = f->read == TSDL_ARRAY ? f->count : f->bytes};
 }
 
@@ -87,9 +89,9 @@ static void add_op(struct flat_plan *plan, struct flat_op op)
         plan->ops[plan->op_count++] = op;
 }
 
-/* Compiles the fields of one structure; `names` go to slots from `first` on. */
+/* Compiles the fields of one structure; `names` are in the order of their places. */
 static void add_fields(struct flat_plan *plan, const struct tsdl_fields *fields, const char *names,
-                       int first)
+                       bool is_context)
 {
     bool is_length[TSDL_MAX_FIELDS] = {false};
     for (uint32_t i = 0; i < fields->count; i++)
@@ -98,11 +100,16 @@ static void add_fields(struct flat_plan *plan, const struct tsdl_fields *fields,
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct tsdl_field *f = &fields->fields[i];
         int place = place_of(names, f->name);
-        bool take = (place >= 0 && !(f->text && f->read == TSDL_SEQUENCE)) || is_length[i];
-        struct flat_op op = take ? take_op(f, first + place) : skip_op(f);
-        if (is_length[i]) /* no name of the contract is a length's */
-            op.slot = (uint16_t)(SLOT_LENGTHS + i);
-        op.length = (uint16_t)(SLOT_LENGTHS + f->length);
+        bool usable = is_context ? f->read <= TSDL_SIGNED : !(f->text && f->read == TSDL_SEQUENCE);
+        bool take = (place >= 0 && usable) || is_length[i];
+        struct flat_op op = take ? take_op(f, place) : skip_op(f);
+        if (is_length[i]) { /* no name of the contract is a length's */
+            op.code = FLAT_LENGTH;
+            op.place = (uint16_t)i;
+        } else if (take && is_context) {
+            op.code = place == PLACE_VPID ? FLAT_VPID : FLAT_VTID;
+        }
+        op.length = (uint16_t)f->length;
         add_op(plan, op);
     }
 }
@@ -123,9 +130,9 @@ static const struct flat_plan *plan_new(struct flat_trace *t, const struct tsdl_
     struct flat_plan *plan = arena_alloc(&t->arena, sizeof *plan + fields * sizeof *plan->ops);
     plan->kind = (uint8_t)decoder_kind(e->name);
     bool ours = plan->kind != EVENT_FOREIGN;
-    add_fields(plan, context, ours ? "vpid vtid" : "", SLOT_VPID);
-    add_fields(plan, &e->common, "", 0);
-    add_fields(plan, &e->payload, ours ? decoder_fields(plan->kind) : "", 0);
+    add_fields(plan, context, ours ? "vpid vtid" : "", true);
+    add_fields(plan, &e->common, "", false);
+    add_fields(plan, &e->payload, ours ? decoder_fields(plan->kind) : "", false);
     return plan;
 }
 
@@ -178,12 +185,26 @@ static uint64_t double_bits(uint64_t word, unsigned bytes)
     return word;
 }
 
-/* The elements as aligned words; the slot gets their place for now. */
-static void read_elements(struct flat_batch *b, const struct flat_op *op, const uint8_t *p,
-                          uint64_t count, struct event *out, uint64_t *slot)
+/* Room for `count` more words, behind those that the batch's events point to. */
+static uint64_t *room_for_words(struct flat_batch *b, uint64_t count)
 {
+    const uint64_t *before = b->words;
     mem_grow(&b->words, &b->word_cap, b->word_count + count + 1, sizeof *b->words);
-    uint64_t *to = b->words + b->word_count;
+    for (uint32_t i = 0; before && b->words != before && i < b->count; i++) {
+        struct event *ev = &b->events[i];
+        if (ev->sequence >= 0)
+            ev->v[ev->sequence] += (uint64_t)(uintptr_t)b->words - (uint64_t)(uintptr_t)before;
+    }
+    uint64_t *room = b->words + b->word_count;
+    b->word_count += count;
+    return room;
+}
+
+/* The elements as aligned words. */
+static void read_elements(struct flat_batch *b, const struct flat_op *op, const uint8_t *p,
+                          uint64_t count, struct event *out)
+{
+    uint64_t *to = room_for_words(b, count);
     if (op->bytes == 8)
         memcpy(to, p, count * 8);
     else
@@ -191,15 +212,20 @@ static void read_elements(struct flat_batch *b, const struct flat_op *op, const 
             uint64_t word = load(p + i * op->bytes, op->bytes, (count - i) * op->bytes);
             to[i] = op->is_signed ? widen(word, op->bytes) : word;
         }
-    out->sequence = (int8_t)op->slot;
+    out->sequence = (int8_t)op->place;
     out->seq_len = (uint32_t)count;
-    *slot = b->word_count;
-    b->word_count += count;
+    out->v[op->place] = (uint64_t)(uintptr_t)to;
+}
+
+static void take_string(const struct flat_op *op, const uint8_t *p, struct event *out)
+{
+    out->v[op->place] = (uint64_t)(uintptr_t)p;
+    out->strings = (uint8_t)(out->strings | 1u << op->place);
 }
 
 /* An operation on something of variable size; false where it reaches past `end`. */
 static bool run_variable(const struct flat_op *op, const uint8_t **at, const uint8_t *end,
-                         struct flat_batch *b, uint64_t *slots, struct event *out)
+                         struct flat_batch *b, const uint64_t *lengths, struct event *out)
 {
     const uint8_t *p = *at;
     uint64_t room = (uint64_t)(end - p);
@@ -207,72 +233,75 @@ static bool run_variable(const struct flat_op *op, const uint8_t **at, const uin
         const uint8_t *nul = memchr(p, 0, room);
         if (!nul)
             return false;
-        if (op->code == FLAT_STRING) {
-            slots[op->slot] = (uint64_t)(uintptr_t)p;
-            out->strings = (uint8_t)(out->strings | 1u << op->slot);
-        }
+        if (op->code == FLAT_STRING)
+            take_string(op, p, out);
         *at = nul + 1;
         return true;
     }
     if (op->code == FLAT_TEXT) {
         if (op->count > room)
             return false;
-        if (memchr(p, 0, op->count)) { /* else it has no end that could be borrowed */
-            slots[op->slot] = (uint64_t)(uintptr_t)p;
-            out->strings = (uint8_t)(out->strings | 1u << op->slot);
-        }
+        if (memchr(p, 0, op->count)) /* else it has no end that could be borrowed */
+            take_string(op, p, out);
         *at += op->count;
         return true;
     }
-    uint64_t count = op->code == FLAT_ARRAY ? op->count : slots[op->length];
+    uint64_t count = op->code == FLAT_ARRAY ? op->count : lengths[op->length];
     if (count > room / op->bytes || count > UINT32_MAX)
         return false;
     if (op->code != FLAT_SKIP_SEQUENCE)
-        read_elements(b, op, p, count, out, &slots[op->slot]);
+        read_elements(b, op, p, count, out);
     *at += count * op->bytes;
     return true;
 }
 
-/* Runs a plan from *at on; false where it reaches past `end`. */
-static bool run_ops(const struct flat_plan *plan, const uint8_t **at, const uint8_t *end,
-                    struct flat_batch *b, uint64_t *slots, struct event *out)
+/* An operation on something of fixed size. */
+static inline void run_fixed(const struct flat_op *op, uint64_t word, uint64_t *lengths,
+                             struct event *out)
 {
-    const uint8_t *p = *at;
+    switch (op->code) {
+    case FLAT_UNSIGNED:
+        out->v[op->place] = word;
+        break;
+    case FLAT_SIGNED:
+        out->v[op->place] = widen(word, op->bytes);
+        break;
+    case FLAT_FLOAT:
+        out->v[op->place] = double_bits(word, op->bytes);
+        break;
+    case FLAT_VPID:
+        out->vpid = (uint32_t)word;
+        break;
+    case FLAT_VTID:
+        out->vtid = (uint32_t)word;
+        break;
+    default:
+        lengths[op->place] = word;
+    }
+}
+
+/* Reads what is behind an event's header; false where it reaches past its packet. */
+static bool read_event(const struct flat_plan *plan, struct ctf_stream *s, struct flat_batch *b,
+                       struct event *out)
+{
+    *out = (struct event){.kind = plan->kind, .sequence = -1};
+    uint64_t lengths[TSDL_MAX_FIELDS];
+    const uint8_t *p = s->at, *end = s->content_end;
     const struct flat_op *last = plan->ops + plan->op_count;
     for (const struct flat_op *op = plan->ops; op < last; op++) {
         if (op->code >= FLAT_STRING) {
-            if (!run_variable(op, &p, end, b, slots, out))
+            if (!run_variable(op, &p, end, b, lengths, out))
                 return false;
             continue;
         }
         uint64_t room = (uint64_t)(end - p);
         if (op->count > room)
             return false;
-        if (op->code != FLAT_SKIP) {
-            uint64_t word = load(p, op->bytes, room);
-            if (op->code == FLAT_SIGNED)
-                word = widen(word, op->bytes);
-            else if (op->code == FLAT_FLOAT)
-                word = double_bits(word, op->bytes);
-            slots[op->slot] = word;
-        }
+        if (op->code != FLAT_SKIP)
+            run_fixed(op, load(p, op->bytes, room), lengths, out);
         p += op->count;
     }
-    *at = p;
-    return true;
-}
-
-static bool read_event(const struct flat_plan *plan, struct ctf_stream *s, struct flat_batch *b,
-                       struct event *out)
-{
-    *out = (struct event){.kind = plan->kind, .sequence = -1};
-    uint64_t slots[SLOTS];
-    memset(slots, 0, SLOT_LENGTHS * sizeof *slots);
-    if (!run_ops(plan, &s->at, s->content_end, b, slots, out))
-        return false;
-    out->vpid = (uint32_t)slots[SLOT_VPID];
-    out->vtid = (uint32_t)slots[SLOT_VTID];
-    memcpy(out->v, slots, sizeof out->v);
+    s->at = p;
     return true;
 }
 
@@ -281,16 +310,6 @@ static uint64_t ns_from_cycles(uint64_t cycles, uint64_t hz)
     if (hz == 1000000000)
         return cycles;
     return cycles / hz * 1000000000 + cycles % hz * 1000000000 / hz;
-}
-
-/* The words do not move any more. */
-static void point_to_words(struct flat_batch *b)
-{
-    for (uint32_t i = 0; i < b->count; i++) {
-        struct event *ev = &b->events[i];
-        if (ev->sequence >= 0)
-            ev->v[ev->sequence] = (uint64_t)(uintptr_t)(b->words + ev->v[ev->sequence]);
-    }
 }
 
 void flat_fill(const struct flat_trace *t, struct ctf_stream *s, struct flat_batch *b)
@@ -315,7 +334,6 @@ void flat_fill(const struct flat_trace *t, struct ctf_stream *s, struct flat_bat
         b->classes[b->count] = class;
         b->count += !b->end;
     }
-    point_to_words(b);
 }
 
 void flat_batch_release(struct flat_batch *b)

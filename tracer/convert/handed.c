@@ -22,10 +22,16 @@ void handed_free(struct handed *h)
     free(h);
 }
 
+/* Works on copies: what the taking thread reads of `h` with each event must not share
+ * a cache line with what is written here with each event. */
 static void fill(void *data)
 {
     struct handed *h = data;
-    flat_fill(h->flat, &h->cursor, &h->batches[!h->current]);
+    struct ctf_stream cursor = h->cursor;
+    struct flat_batch batch = h->batches[!h->current];
+    flat_fill(h->flat, &cursor, &batch);
+    h->cursor = cursor;
+    h->batches[!h->current] = batch;
 }
 
 static void begin_filling(struct handed *h)
