@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 #include "cli/live.h"
 #include "cli/record.h"
+#include "cli/relay.h"
 #include "cli/trace_start.h"
 #include "session/ctf_files.h"
 
@@ -165,7 +166,8 @@ static bool end_orphan(struct state *st, const struct runtime *rt, struct err *e
     if (over(st))
         return true;
     bool was_complete = phase_is(st, "stopped") || phase_is(st, "converting");
-    if (!recorder_recover(rt, state_get(st, "session"), state_get(st, "ctf_dir"), &result, err))
+    if (!recorder_recover(rt, state_get(st, "session"), state_get(st, "ctf_dir"),
+                          relay_session_stopped, st, &result, err))
         return false;
     if (!was_complete) {
         state_set(st, "meta.session.incomplete", "the recorder was killed");
@@ -203,6 +205,15 @@ static void wait_for_recorder(const struct state *st)
         poll(NULL, 0, EVERY_MS);
 }
 
+/* Nothing was converted: the relay daemon has it all. */
+static void tell_left(const struct state *st)
+{
+    char place[1024];
+    file_remove_tree(state_get(st, "ctf_dir"), NULL);
+    printf("%s\n", relay_place(st, place, sizeof place));
+    fflush(stdout);
+}
+
 static int stop_chosen(struct state *st, const struct runtime *rt)
 {
     struct err err = {0};
@@ -214,9 +225,16 @@ static int stop_chosen(struct state *st, const struct runtime *rt)
     }
     if (!stop_recording(st, rt, &err))
         return cli_fail(&err);
-    bool ok =
-        over(st) ? record_told_outcome(st, &result, &err) : convert_in_sight(st, &result, &err);
+    bool left = relay_leaves(st);
+    bool ok = left       ? true
+              : over(st) ? record_told_outcome(st, &result, &err)
+                         : convert_in_sight(st, &result, &err);
     state_remove(st);
+    if (left) {
+        tell_left(st);
+        wait_for_recorder(st);
+        return CLI_OK;
+    }
     if (ok) {
         printf("%s\n", state_get(st, "out"));
         fflush(stdout);
@@ -342,7 +360,7 @@ static struct situation look(const struct state *st)
 static void print_status(const struct state *st)
 {
     struct situation s = look(st);
-    char since[32] = "?", bytes[FMT_MAX], lost[FMT_MAX], lasted[FMT_MAX];
+    char place[1024], since[32] = "?", bytes[FMT_MAX], lost[FMT_MAX], lasted[FMT_MAX];
     time_t sec = (time_t)(s.since_ns / 1000000000);
     struct tm tm;
     strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S", localtime_r(&sec, &tm));
@@ -354,9 +372,13 @@ static void print_status(const struct state *st)
         printf("\n  %s\n", phase_is(st, "done") ? state_get(st, "out") : state_get(st, "error"));
         return;
     }
-    fmt_count(lost, s.files.discarded);
-    printf("\n  %s on disk, %s events lost\n", fmt_bytes(bytes, s.files.bytes),
-           s.files.discarded ? lost : "no");
+    if (relay_is_used(st)) {
+        printf("\n  to %s\n", relay_place(st, place, sizeof place));
+    } else {
+        fmt_count(lost, s.files.discarded);
+        printf("\n  %s on disk, %s events lost\n", fmt_bytes(bytes, s.files.bytes),
+               s.files.discarded ? lost : "no");
+    }
     if (!strcmp(s.phase, "cut short"))
         printf("  whyprof trace stop --session %s converts what there is\n",
                state_get(st, "session"));
@@ -385,6 +407,8 @@ static void append_json(struct strbuf *sb, const struct state *st)
     number_member(sb, "lost_events",
                   over(st) ? strtoull(state_get(st, "lost"), NULL, 10) : s.files.discarded);
     json_member(sb, "out", state_get(st, "out"));
+    if (relay_is_used(st))
+        json_member(sb, "relay", state_get(st, "relay"));
     if (phase_is(st, "done"))
         number_member(sb, "events", strtoull(state_get(st, "events"), NULL, 10));
     if (phase_is(st, "failed"))

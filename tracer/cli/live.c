@@ -54,8 +54,8 @@ static void take_message(struct converter *c, const char *text)
 static void inherit(struct converter *c, struct state *st)
 {
     struct recorder_result result;
-    recorder_recover(&c->rec->runtime, state_get(st, "session"), state_get(st, "ctf_dir"), &result,
-                     NULL);
+    recorder_recover(&c->rec->runtime, state_get(st, "session"), state_get(st, "ctf_dir"), NULL,
+                     NULL, &result, NULL);
     state_set(st, "meta.session.incomplete", "the recorder was killed");
     state_set(st, "meta.lost.buffers", "%" PRIu64, result.lost_events);
 }

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/fmt.h"
 #include "cli/cli.h"
+#include "cli/relay.h"
 #include "session/ctf_files.h"
 #include "session/procfs.h"
 
@@ -426,7 +427,7 @@ bool record_convert(struct state *st, const struct progress *progress,
     struct watched_progress watched = {.inner = progress};
     const struct progress watching = {watch_step, &watched};
     *result = (struct convert_result){0};
-    bool readable = make_readable(ctf, err);
+    bool readable = relay_copied(st, err) && make_readable(ctf, err);
     bool ok = readable && convert_ctf(&(struct convert_options){.ctf_dir = ctf,
                                                                 .out_path = out,
                                                                 .progress = &watching,

@@ -3,6 +3,7 @@
 #include "cli/cli.h"
 #include "cli/live.h"
 #include "cli/record.h"
+#include "cli/relay.h"
 #include "cli/targets.h"
 
 #include <errno.h>
@@ -16,12 +17,20 @@
 
 static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET,
                                         .chunk_bytes = RECORD_CHUNK_BYTES};
+static struct relay_options relay = {.live_port = RELAY_LIVE_PORT};
 static bool all;
 
 static const struct opt rows[] = {
     {0, "all", OPT_FLAG, &all, NULL, "every process running the agent, also later ones"},
     {0, "flight-recorder", OPT_OPT_STR, &options.flight, "SECONDS",
      "keep only the last ones (default 30), for whyprof trace snapshot"},
+    {0, "relay", OPT_STR, &relay.url, "URL",
+     "record to the LTTng relay daemon (lttng-relayd) at net://HOST[:CONTROL[:DATA]];\n"
+     "at the end its copy is converted"},
+    {0, "live-port", OPT_U64, &relay.live_port, "PORT",
+     "where the relay daemon lets it be read (default 5344)"},
+    {0, "no-convert", OPT_FLAG, &relay.leave, NULL,
+     "with --relay: what is recorded stays at the relay daemon"},
     RECORD_OPTION_ROWS(options),
     {0},
 };
@@ -32,7 +41,8 @@ static const struct opt_command command = {
     .summary = "Begins recording in the background and returns. The target may be left out when\n"
                "one program runs the agent (see whyprof run).",
     .opts = rows,
-    .more = "Examples:\n  whyprof trace start 1234\n  whyprof trace start -- redis-server",
+    .more = "Examples:\n  whyprof trace start 1234\n  whyprof trace start -- redis-server\n"
+            "  whyprof trace start --all --relay net://collector.example",
 };
 
 /* What the background process tells the one that started it. */
@@ -68,7 +78,9 @@ static void end_recording(struct record *rec, struct recorder *r, struct live *l
                                                         : why[end]);
     state_set(&rec->state, "phase", asked && !live->pid ? "stopped" : "converting");
     state_save(&rec->state, NULL);
-    if (!live_finish(live, &err) && !asked) {
+    if (relay_leaves(&rec->state)) {
+        record_save_outcome(&rec->state, true, &(struct convert_result){0}, &err);
+    } else if (!live_finish(live, &err) && !asked) {
         struct convert_result converted;
         bool ok = record_convert(&rec->state, NULL, &converted, &err);
         record_save_outcome(&rec->state, ok, &converted, &err);
@@ -137,6 +149,7 @@ static int start(struct record *rec, const struct targets *t, char **program)
         return cli_fail(&report.err);
     if (!record_prepare(rec, &options, "trace", t->text, &report.err))
         return cli_fail(&report.err);
+    relay_note(&rec->state, &relay);
     if (program)
         record_note_command(&rec->state, program);
     struct live live;
@@ -153,9 +166,12 @@ static int start(struct record *rec, const struct targets *t, char **program)
         .pid_count = t->count,
         .all = all,
         .keep_ns = rec->keep_ns,
-        .chunk_bytes = rec->keep_ns || options.keep_ctf ? 0 : options.chunk_bytes,
+        .chunk_bytes = rec->keep_ns || options.keep_ctf || relay.url ? 0 : options.chunk_bytes,
         .chunk_done = live_chunk_done,
         .chunk_data = &live,
+        .relay_url = relay.url,
+        .session_stopped = relay_session_stopped,
+        .stopped_data = &rec->state,
         .background = true,
     };
     if (!fork_recorder(rec, &ro, &live, &report)) {
@@ -193,7 +209,11 @@ int trace_start(int argc, char **argv)
         err_hint(&err, "give a pid, a name, --all, or -- PROGRAM ARG...");
         return cli_usage(&err);
     }
-    if (!record_check(&rec, &options, &err))
+    if (relay.url && options.flight) {
+        err_set(&err, "--relay: a flight recorder keeps what it has on this machine");
+        return cli_usage(&err);
+    }
+    if (!relay_check(&relay, &err) || !record_check(&rec, &options, &err))
         return cli_usage(&err);
     signal(SIGCHLD, SIG_DFL); /* ignored by a caller, it would swallow exit statuses */
     if (program)

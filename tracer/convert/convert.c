@@ -281,11 +281,11 @@ void convert_use_threads(struct convert *c, unsigned threads)
     trace_writer_use(c->intake.writer, c->pool);
 }
 
-bool convert_add(struct convert *c, const char *ctf_dir, enum convert_reader reader,
-                 uint64_t until_ns, struct err *err)
+static bool add_folders(struct convert *c, const char *const *dirs, size_t count,
+                        enum convert_reader reader, uint64_t until_ns, struct err *err)
 {
     struct input in;
-    struct input_options from = {ctf_dir, reader, c->out_path};
+    struct input_options from = {dirs, count, reader, c->out_path};
     intake_begin(&c->intake, until_ns);
     bool ok = input_open(&in, &from, err) && add_input(c, &in, err);
     input_close(&in);
@@ -324,7 +324,14 @@ bool convert_ctf(const struct convert_options *options, struct convert_result *r
     if (!c)
         return err_wrap(err, "convert %s", options->ctf_dir);
     convert_use_threads(c, options->threads);
-    if (convert_add(c, options->ctf_dir, options->reader, UINT64_MAX, err))
+    size_t count = 1 + options->more_count;
+    const char **dirs = mem_realloc(NULL, count, sizeof *dirs);
+    dirs[0] = options->ctf_dir;
+    for (size_t i = 1; i < count; i++)
+        dirs[i] = options->more_dirs[i - 1];
+    bool ok = add_folders(c, dirs, count, options->reader, UINT64_MAX, err);
+    free(dirs);
+    if (ok)
         return convert_end(c, options->meta, result, err);
     convert_cancel(c);
     return false;

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/progress.h"
 
+#include <stddef.h>
 #include <stdint.h>
 
 enum convert_reader {
@@ -17,6 +18,10 @@ enum convert_reader {
 
 struct convert_options {
     const char *ctf_dir; /* any folder with CTF traces below it */
+    /* More such folders, merged into one trace file; or NULL. Where they are of several
+     * machines, their processes, threads and CPUs are kept apart (hosts.h). */
+    const char *const *more_dirs;
+    size_t more_count;
     enum convert_reader reader;
     unsigned threads;                /* 0: one for each CPU; the file is the same with any */
     const char *out_path;            /* gets its name when complete */

@@ -186,18 +186,24 @@ static bool choose_reader(struct input *in, size_t number, const struct input_op
            err_wrap(err, "mend the cut trace %s", trace->dir);
 }
 
-bool input_open(struct input *in, const struct input_options *options, struct err *err)
+static bool find_below(struct input *in, const char *dir, struct err *err)
 {
-    const char *dir = options->dir;
-    *in = (struct input){0};
+    size_t before = in->count;
     if (access(dir, R_OK) != 0)
         return err_errno(err, "open %s", dir);
     if (!is_folder(dir))
         return err_set(err, "%s is not a folder: a CTF trace is a folder with a file `metadata`",
                        dir);
     find_traces(in, arena_strdup(&in->arena, dir), 0);
-    if (!in->count)
-        return err_set(err, "no CTF trace below %s (no file `metadata`)", dir);
+    return in->count > before || err_set(err, "no CTF trace below %s (no file `metadata`)", dir);
+}
+
+bool input_open(struct input *in, const struct input_options *options, struct err *err)
+{
+    *in = (struct input){0};
+    for (size_t i = 0; i < options->dir_count; i++)
+        if (!find_below(in, options->dirs[i], err))
+            return false;
     if (!drop_empty_metadata(in, err))
         return false;
     for (size_t i = 0; i < in->count; i++)

@@ -31,12 +31,13 @@ struct input {
 };
 
 struct input_options {
-    const char *dir;
+    const char *const *dirs;
+    size_t dir_count;
     enum convert_reader reader;
     const char *temp_beside; /* a path in whose folder a temporary folder may be made */
 };
 
-/* Fails where there is no trace. */
+/* Fails where there is no trace below one of the folders. */
 bool input_open(struct input *in, const struct input_options *options, struct err *err);
 /* Removes the temporary folder, if any. Safe on a zeroed struct. */
 void input_close(struct input *in);

@@ -28,7 +28,7 @@ static bool open_session(struct recorder *r, struct err *err)
         return false;
     bool ok = daemon_ensure(&r->runtime, err) &&
               session_create(&r->session, r->options.session_name, r->options.ctf_dir,
-                             r->options.classes, err);
+                             r->options.relay_url, r->options.classes, err);
     if (!ok)
         daemon_stop_if_ours(&r->runtime);
     daemon_unlock(&lock);
@@ -174,6 +174,7 @@ bool recorder_begin(struct recorder *r, const struct recorder_options *options, 
         return true;
     struct recorder_result unused;
     target_cancel(&r->target);
+    r->options.session_stopped = NULL;
     recorder_finish(r, &unused, NULL);
     recorder_release(r);
     return false;
@@ -229,6 +230,8 @@ bool recorder_finish(struct recorder *r, struct recorder_result *result, struct 
     result->incomplete = !ok;
     result->lost_events = r->lost_events;
     r->daemon_hangs = r->session.hangs;
+    if (r->session.created && !r->daemon_hangs && r->options.session_stopped)
+        r->options.session_stopped(r->options.stopped_data);
     session_end(&r->session);
     recorder_forget_processes(r);
     recorder_chunks_release(r);
@@ -250,6 +253,7 @@ void recorder_release(struct recorder *r)
 }
 
 bool recorder_recover(const struct runtime *rt, const char *name, const char *ctf_dir,
+                      void (*session_stopped)(void *data), void *stopped_data,
                       struct recorder_result *result, struct err *err)
 {
     struct session session = {0};
@@ -261,6 +265,8 @@ bool recorder_recover(const struct runtime *rt, const char *name, const char *ct
     if (daemon_alive() && session_open(&session, name)) {
         ok = session_stop(&session, &losses, err);
         hangs = session.hangs;
+        if (!hangs && session_stopped)
+            session_stopped(stopped_data);
         session_end(&session);
     }
     result->lost_events = losses.events;

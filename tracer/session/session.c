@@ -19,7 +19,9 @@ enum {
     SWITCH_TIMER_US = 500000,
     STOP_POLL_MS = 2,
     STOP_MAX_MS = 20000,
-    END_MAX_MS = 5000
+    END_MAX_MS = 5000,
+    /* How often what is in the buffers goes to a relay daemon. */
+    LIVE_TIMER_US = 1000000
 };
 
 /* liblttng-ctl prints on stderr unless told; it exports this without a header. */
@@ -184,9 +186,15 @@ static bool track_nobody(struct session *s, struct err *err)
     return err_set(err, "LTTng: restrict the session to its target");
 }
 
-static bool create_named(struct session *s, const char *ctf_dir, struct err *err)
+static bool create_named(struct session *s, const char *ctf_dir, const char *relay_url,
+                         struct err *err)
 {
-    struct lttng_session_descriptor *d = lttng_session_descriptor_local_create(s->name, ctf_dir);
+    struct lttng_session_descriptor *d =
+        relay_url
+            ? lttng_session_descriptor_live_network_create(s->name, relay_url, NULL, LIVE_TIMER_US)
+            : lttng_session_descriptor_local_create(s->name, ctf_dir);
+    if (!d && relay_url)
+        return err_set(err, "'%s' is no relay daemon's URL", relay_url);
     if (!d)
         return err_set(err, "'%s' is no name for a session", s->name);
     enum lttng_error_code rc = lttng_create_session_ext(d);
@@ -201,8 +209,8 @@ static bool create_named(struct session *s, const char *ctf_dir, struct err *err
     return true;
 }
 
-bool session_create(struct session *s, const char *name, const char *ctf_dir, unsigned classes,
-                    struct err *err)
+bool session_create(struct session *s, const char *name, const char *ctf_dir, const char *relay_url,
+                    unsigned classes, struct err *err)
 {
     lttng_opt_quiet = 1;
     *s = (struct session){0};
@@ -214,7 +222,7 @@ bool session_create(struct session *s, const char *name, const char *ctf_dir, un
         snprintf(s->name, sizeof s->name, "%s", name);
     else
         snprintf(s->name, sizeof s->name, "whyprof-%d-%lld", (int)getpid(), (long long)now.tv_sec);
-    if (!create_named(s, ctf_dir, err))
+    if (!create_named(s, ctf_dir, relay_url, err))
         return false;
     const struct session_buffers *b = &s->buffers;
     /* The channel called "metadata" only hands its attributes to LTTng's own: the
@@ -226,6 +234,8 @@ bool session_create(struct session *s, const char *name, const char *ctf_dir, un
         add_context(s, LTTNG_EVENT_CONTEXT_VTID, err) && enable_classes(s, classes, err) &&
         track_nobody(s, err))
         return true;
+    if (relay_url)
+        err_hint(err, "is lttng-relayd running where %s says?", relay_url);
     session_end(s);
     return false;
 }

@@ -57,9 +57,10 @@ enum {
     SESSION_STOP_MAX_MS = 30000
 };
 
-/* name "" makes one of pid and time. ctf_dir is absolute and exists. */
-bool session_create(struct session *s, const char *name, const char *ctf_dir, unsigned classes,
-                    struct err *err);
+/* name "" makes one of pid and time. ctf_dir is absolute and exists. relay_url: events go
+ * to that relay daemon (net://HOST) instead, which lets them be read meanwhile; or NULL. */
+bool session_create(struct session *s, const char *name, const char *ctf_dir,
+                    const char *relay_url, unsigned classes, struct err *err);
 bool session_start(struct session *s, struct err *err);
 /* Records what the process emits from now on; when this returns, a process that
  * is registered with the session daemon has its events enabled. */
