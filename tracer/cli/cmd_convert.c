@@ -1,21 +1,30 @@
-/* convert: an LTTng (CTF) folder to a trace file. */
+/* convert: LTTng (CTF) folders, and what a relay daemon holds, to a trace file. */
 #include "cli/cli.h"
 
+#include "base/arena.h"
+#include "base/file.h"
 #include "base/fmt.h"
 #include "base/json.h"
 #include "convert/convert.h"
+#include "remote/relayd.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const char *output;
 static const char *reader_name;
 static uint64_t threads;
 static bool json;
+static bool follow;
 
 static const struct opt opts[] = {
     {'o', "output", OPT_STR, &output, "FILE", "write the trace to FILE (needed)"},
+    {0, "follow", OPT_FLAG, &follow, NULL,
+     "of a relay daemon's session: until it ends (or Ctrl-C), not only what is there now"},
     {0, "reader", OPT_STR, &reader_name, "NAME",
      "auto (default), ctf (whyprof's own, fast) or ctf.fs (babeltrace2's)"},
     {0, "threads", OPT_U64, &threads, "N", "0 (default): one for each CPU; the file is the same"},
@@ -25,11 +34,17 @@ static const struct opt opts[] = {
 
 static const struct opt_command command = {
     .name = "whyprof convert",
-    .usage = "CTF-DIR -o FILE",
-    .summary = "Converts the CTF traces below a folder (an LTTng session's output) to one trace\n"
-               "file. Streams cut short by a crash are read up to their last whole packet.",
+    .usage = "CTF-DIR|URL... -o FILE",
+    .summary =
+        "Converts the CTF traces below a folder (an LTTng session's output) to one trace\n"
+        "file. Streams cut short by a crash are read up to their last whole packet. Several\n"
+        "are merged by time; of several machines, the ids are kept apart. A URL\n"
+        "net://HOST[:PORT]/host/HOSTNAME/SESSION is a session that is being recorded to\n"
+        "LTTng's relay daemon on HOST (lttng-relayd); without /host/... the error lists them.",
     .opts = opts,
-    .more = "Example:\n  whyprof convert ~/lttng-traces/my-session-20240101-120000 -o my.out\n",
+    .more = "Examples:\n  whyprof convert ~/lttng-traces/my-session-20240101-120000 -o my.out\n"
+            "  whyprof convert web1/ web2/ -o both.out\n"
+            "  whyprof convert net://collector.example/host/web1/my-session -o web1.out\n",
 };
 
 static void print_text(const struct convert_result *result)
@@ -78,14 +93,132 @@ static bool choose_reader(enum convert_reader *reader)
     return false;
 }
 
+/* -- what a relay daemon holds */
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int sig)
+{
+    (void)sig;
+    interrupted = 1;
+    signal(sig, SIG_DFL); /* a second one ends the conversion too */
+}
+
+static bool copy_step(void *data, const char *phase, uint64_t done, uint64_t total)
+{
+    return progress_step(data, phase, done, total) && !interrupted;
+}
+
+/* Copies a session below temp_dir; NULL with err, else its folder, which the caller frees. */
+static const char *copy_session(const char *url, const char *temp_dir, size_t number,
+                                const struct progress *shown, struct err *err)
+{
+    char *dir;
+    if (asprintf(&dir, "%s/%zu", temp_dir, number) < 0)
+        abort();
+    const struct progress progress = {copy_step, (void *)(uintptr_t)shown};
+    const struct relayd_options options = {
+        .url = url, .dir = dir, .follow = follow, .progress = &progress};
+    struct relayd_result result;
+    if (mkdir(dir, 0700) < 0)
+        err_errno(err, "make folder %s", dir);
+    else if (relayd_copy(&options, &result, err))
+        return dir;
+    free(dir);
+    return NULL;
+}
+
+/* The inputs as folders: copies of what is at a relay daemon are made beside the output. */
+struct inputs {
+    const char **dirs; /* owned */
+    bool *copied;      /* owned: dirs[i] is to be freed */
+    size_t count;
+    char *temp_dir; /* owned; NULL: none was needed */
+};
+
+static bool make_temp_dir(struct inputs *in, struct err *err)
+{
+    if (in->temp_dir)
+        return true;
+    if (asprintf(&in->temp_dir, "%s.relay-XXXXXX", output) < 0)
+        abort();
+    if (mkdtemp(in->temp_dir))
+        return true;
+    err_errno(err, "make a folder beside %s", output);
+    free(in->temp_dir);
+    in->temp_dir = NULL;
+    return false;
+}
+
+static bool open_inputs(struct inputs *in, char **argv, int n, const struct progress *progress,
+                        struct err *err)
+{
+    *in = (struct inputs){.dirs = mem_realloc(NULL, (size_t)n, sizeof *in->dirs),
+                          .copied = mem_realloc(NULL, (size_t)n, sizeof *in->copied)};
+    for (; in->count < (size_t)n; in->count++) {
+        const char *dir = argv[in->count];
+        bool copied = relayd_is_url(dir);
+        if (copied && (!make_temp_dir(in, err) ||
+                       !(dir = copy_session(dir, in->temp_dir, in->count, progress, err))))
+            return false;
+        in->dirs[in->count] = dir;
+        in->copied[in->count] = copied;
+    }
+    return true;
+}
+
+static void close_inputs(struct inputs *in)
+{
+    for (size_t i = 0; i < in->count; i++)
+        if (in->copied[i])
+            free((void *)(uintptr_t)in->dirs[i]);
+    if (in->temp_dir)
+        file_remove_tree(in->temp_dir, NULL);
+    free(in->temp_dir);
+    free(in->dirs);
+    free(in->copied);
+}
+
+static bool convert(char **argv, int n, enum convert_reader reader, struct convert_result *result,
+                    struct err *err)
+{
+    struct inputs in;
+    struct progress *progress = cli_progress_begin();
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
+    bool ok = open_inputs(&in, argv, n, progress, err);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    if (ok)
+        ok = convert_ctf(&(struct convert_options){.ctf_dir = in.dirs[0],
+                                                   .more_dirs = in.dirs + 1,
+                                                   .more_count = in.count - 1,
+                                                   .reader = reader,
+                                                   .threads = (unsigned)threads,
+                                                   .out_path = output,
+                                                   .progress = progress},
+                         result, err);
+    close_inputs(&in);
+    cli_progress_end(progress);
+    return ok;
+}
+
+static bool check_urls(char **argv, int n, struct err *err)
+{
+    for (int i = 0; i < n; i++)
+        if (relayd_is_url(argv[i]) && !relayd_check_url(argv[i], err))
+            return false;
+    return true;
+}
+
 int cmd_convert(int argc, char **argv)
 {
     int status;
     int n = cli_parse(&command, argc, argv, &status);
     if (n < 0)
         return status;
-    if (n != 1)
-        return usage_error(n ? "one folder at a time" : "no folder was named");
+    if (n < 1)
+        return usage_error("no folder was named");
     if (!output || !*output)
         return usage_error("-o FILE is missing");
     struct err err = {0};
@@ -93,15 +226,9 @@ int cmd_convert(int argc, char **argv)
     enum convert_reader reader;
     if (!choose_reader(&reader))
         return usage_error("--reader is auto, ctf or ctf.fs");
-    struct progress *progress = cli_progress_begin();
-    struct convert_options options = {.ctf_dir = argv[1],
-                                      .reader = reader,
-                                      .threads = (unsigned)threads,
-                                      .out_path = output,
-                                      .progress = progress};
-    bool ok = convert_ctf(&options, &result, &err);
-    cli_progress_end(progress);
-    if (!ok)
+    if (!check_urls(argv + 1, n, &err))
+        return cli_usage(&err);
+    if (!convert(argv + 1, n, reader, &result, &err))
         return cli_fail(&err);
     if (json)
         print_json(&result);
