@@ -40,6 +40,11 @@ struct recorder_options {
     void (*chunk_done)(void *data, const char *dir, uint64_t until_ns);
     void *chunk_data;
     bool all;        /* every process running the agent, also later ones */
+    const char *relay_url; /* events go to that relay daemon; NULL: into ctf_dir */
+    /* All is recorded and the session stopped, but a relay daemon still lets it be read;
+     * or NULL. */
+    void (*session_stopped)(void *data);
+    void *stopped_data;
     bool background; /* signals end the recording, not the target */
 };
 
@@ -125,11 +130,13 @@ void recorder_release(struct recorder *r);
 /* Does the collector deliver anything? */
 bool recorder_kernel_events(const struct recorder *r);
 
-/* Ends what a killed recorder left: its session, and the daemon where it is ours. */
+/* Ends what a killed recorder left: its session, and the daemon where it is ours.
+ * session_stopped (or NULL) as in struct recorder_options. */
 bool recorder_recover(const struct runtime *rt, const char *name, const char *ctf_dir,
                       struct recorder_result *result, struct err *err);
 
 /* Asks the flight recorder listening at path for its content: the chunks' files appear
+                      void (*session_stopped)(void *data), void *stopped_data,
  * in dir, which must be new and on the file system of the recording. */
 bool recorder_request_snapshot(const char *path, const char *dir, struct err *err);
 
