@@ -289,7 +289,13 @@ static bool add_folders(struct convert *c, const char *const *dirs, size_t count
     intake_begin(&c->intake, until_ns);
     bool ok = input_open(&in, &from, err) && add_input(c, &in, err);
     input_close(&in);
-    return ok || err_wrap(err, "convert %s", ctf_dir);
+    return ok || err_wrap(err, "convert %s", dirs[0]);
+}
+
+bool convert_add(struct convert *c, const char *ctf_dir, enum convert_reader reader,
+                 uint64_t until_ns, struct err *err)
+{
+    return add_folders(c, &ctf_dir, 1, reader, until_ns, err);
 }
 
 bool convert_end(struct convert *c, const char *const *meta, struct convert_result *result,

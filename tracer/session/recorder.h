@@ -133,10 +133,10 @@ bool recorder_kernel_events(const struct recorder *r);
 /* Ends what a killed recorder left: its session, and the daemon where it is ours.
  * session_stopped (or NULL) as in struct recorder_options. */
 bool recorder_recover(const struct runtime *rt, const char *name, const char *ctf_dir,
+                      void (*session_stopped)(void *data), void *stopped_data,
                       struct recorder_result *result, struct err *err);
 
 /* Asks the flight recorder listening at path for its content: the chunks' files appear
-                      void (*session_stopped)(void *data), void *stopped_data,
  * in dir, which must be new and on the file system of the recording. */
 bool recorder_request_snapshot(const char *path, const char *dir, struct err *err);
 
