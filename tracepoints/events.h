@@ -223,7 +223,8 @@ enum whyprof_batch_operation {
 /* HOW A LAUNCHED PROGRAM IS TOLD (environment, read by the agent's constructor)
  *   LD_PRELOAD        libwhyprof-agent.so
  *   WHYPROF_OPTIONS   "cpu_hz=100,alloc_rate=524288,locks=contended,alloc=sampled,
- *                     block_us=100,syscalls=agent|kernel,unwind=..." (unknown keys are ignored)
+ *                     block_us=100,syscalls=agent|kernel,keep=heap|heap+locks" (unknown keys are
+ *                     ignored; keep: what is counted whether or not a session records)
  *   WHYPROF_RECORDER  name of the recorder's abstract unix socket (SOCK_SEQPACKET)
  *
  * THE AGENT'S HELLO. At start and in a forked child, where WHYPROF_RECORDER is
@@ -239,6 +240,7 @@ enum whyprof_batch_operation {
  *                            again, for a session that has just begun -> "ok"
  *   "flush"                  emit what is buffered (samples, stat events) -> "ok"
  *   "ping"                   -> "ok VERSION PID NAME"
+ *   "profiles"               -> "ok", and with it (SCM_RIGHTS) a file: snapshot.h
  *   anything else            -> "error TEXT" */
 #define WHYPROF_ENV_OPTIONS  "WHYPROF_OPTIONS"
 #define WHYPROF_ENV_RECORDER "WHYPROF_RECORDER"

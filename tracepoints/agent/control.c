@@ -1,5 +1,6 @@
 #include "tracepoints/agent/control.h"
 
+#include "tracepoints/agent/counted.h"
 #include "tracepoints/agent/fds.h"
 #include "tracepoints/agent/life.h"
 #include "tracepoints/agent/modules.h"
@@ -148,6 +149,9 @@ static int answer(const char *request, char *reply, size_t size)
 {
     if (!strncmp(request, "options ", 8)) {
         options_parse(request + 8);
+        if (options.keep)
+            modules_prepare();
+        counted_begin();
         sampler_run();
     } else if (!strncmp(request, "dump", 4)) {
         control_dump(true);
@@ -162,6 +166,29 @@ static int answer(const char *request, char *reply, size_t size)
         return snprintf(reply, size, "error unknown request");
     }
     return snprintf(reply, size, "ok");
+}
+
+/* "ok", and the file with it. */
+static void send_snapshot(int peer)
+{
+    int file = counted_snapshot();
+    char text[] = "ok", space[CMSG_SPACE(sizeof file)] __attribute__((aligned(8))) = {0};
+    struct iovec part = {text, sizeof text - 1};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    struct cmsghdr *c = (struct cmsghdr *)(void *)space;
+    if (file < 0) {
+        static const char no[] = "error no room for the profiles";
+        raw_syscall6(SYS_sendto, peer, RAW_ARG(no), sizeof no - 1, MSG_NOSIGNAL, 0, 0);
+        return;
+    }
+    message.msg_control = space;
+    message.msg_controllen = sizeof space;
+    c->cmsg_level = SOL_SOCKET;
+    c->cmsg_type = SCM_RIGHTS;
+    c->cmsg_len = CMSG_LEN(sizeof file);
+    memcpy(CMSG_DATA(c), &file, sizeof file);
+    raw_call3(SYS_sendmsg, peer, &message, MSG_NOSIGNAL);
+    raw_close(file);
 }
 
 static bool peer_allowed(int fd)
@@ -184,7 +211,10 @@ static void serve(int fd)
             return;
         request[n] = 0;
         int len = answer(request, reply, sizeof reply);
-        raw_syscall6(SYS_sendto, fd, RAW_ARG(reply), len, MSG_NOSIGNAL, 0, 0);
+        if (!strncmp(request, "profiles", 8))
+            send_snapshot(fd);
+        else
+            raw_syscall6(SYS_sendto, fd, RAW_ARG(reply), len, MSG_NOSIGNAL, 0, 0);
     }
 }
 
@@ -265,6 +295,8 @@ static void *helper(void *data)
         }
         was_recording = notice_session(was_recording);
         unsigned samples = sampler_run();
+        if (!was_recording && options.keep)
+            modules_update();
         if (was_recording) {
             modules_update();
             wait_tell_pending();

@@ -2,6 +2,7 @@
 
 #include "tracepoints/agent/agent.h"
 #include "tracepoints/agent/control.h"
+#include "tracepoints/agent/counted.h"
 #include "tracepoints/agent/loader.h"
 #include "tracepoints/agent/modules.h"
 #include "tracepoints/agent/options.h"
@@ -62,6 +63,9 @@ static void begin_image(uint64_t start_ts)
     agent.pid = raw_getpid();
     agent.start_ts = start_ts;
     control_hello();
+    if (options.keep)
+        modules_prepare();
+    counted_begin();
     atomic_store(&agent.on, true);
     control_dump(false);
     control_start();
@@ -93,6 +97,7 @@ static void after_fork_child(void)
     sampler_after_fork();
     threads_after_fork();
     locks_after_fork();
+    counted_after_fork();
     stacks_new_generation();
     control_after_fork();
     if (!loader_whole) { /* not traced */

@@ -202,6 +202,17 @@ void modules_update(void)
     atomic_flag_clear_explicit(&modules.busy, memory_order_release);
 }
 
+void modules_prepare(void)
+{
+    if (modules_known() || !lists_lock())
+        return;
+    if (lists_ready()) {
+        unwind_init();
+        atomic_store(&known, true);
+    }
+    atomic_flag_clear_explicit(&modules.busy, memory_order_release);
+}
+
 void modules_dump(void)
 {
     /* The unwinder's tables take a while: none for a program that nobody records. */

@@ -11,6 +11,8 @@
 void modules_update(void);
 /* True once the unwinder has tables: from the first recording on. */
 bool modules_known(void);
+/* Makes the unwinder's tables, where something is counted without a recording. */
+void modules_prepare(void);
 /* Emits all of them. */
 void modules_dump(void);
 /* Says that the loader was called in a way whose end we cannot see; the helper

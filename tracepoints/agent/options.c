@@ -36,6 +36,10 @@ static void set_option(const char *key, size_t key_len, const char *value, size_
         options.alloc_all = is(value, len, "all");
     else if (is(key, key_len, "locks"))
         options.locks_all = is(value, len, "all");
+    else if (is(key, key_len, "keep"))
+        options.keep = is(value, len, "heap")         ? KEEP_HEAP
+                       : is(value, len, "heap+locks") ? KEEP_HEAP | KEEP_LOCKS
+                                                      : 0;
     else if (is(key, key_len, "syscalls"))
         options.syscalls_by_kernel = is(value, len, "kernel");
 }

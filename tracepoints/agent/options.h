@@ -7,12 +7,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What is counted whether or not a session records (counted.h). */
+enum options_keep {
+    KEEP_HEAP = 1,
+    KEEP_LOCKS = 2
+};
+
 struct options {
     _Atomic uint32_t cpu_hz;        /* samples per second of CPU time and thread; 0: none */
     _Atomic uint64_t alloc_rate;    /* mean bytes between allocation samples */
     _Atomic uint64_t block_ns;      /* calls at least this long carry a stack */
     atomic_bool alloc_all;          /* every allocation, not samples */
     atomic_bool locks_all;          /* every lock's hold, not contended ones only */
+    _Atomic uint32_t keep;          /* enum options_keep */
     atomic_bool syscalls_by_kernel; /* the collector records calls: tell long ones only */
 };
 extern struct options options;

@@ -166,6 +166,16 @@ uint32_t stack_here(struct agent_thread *t)
     return id;
 }
 
+const uint64_t *stack_frames(uint32_t id, size_t *count, bool *leaf_exact)
+{
+    if (!id || !table.arena)
+        return NULL;
+    const struct stored *s = stored_at(id);
+    *count = s->count;
+    *leaf_exact = s->leaf_exact;
+    return s->frames;
+}
+
 void stacks_new_generation(void)
 {
     atomic_fetch_add(&table.generation, 1);

@@ -17,6 +17,9 @@ uint32_t stack_here(struct agent_thread *t);
  * Not from a signal handler that interrupted the agent. */
 uint32_t stack_intern(const uintptr_t *pcs, size_t count, bool leaf_exact);
 
+/* What an id stands for, leaf first; NULL for 0. Stays for ever. */
+const uint64_t *stack_frames(uint32_t id, size_t *count, bool *leaf_exact);
+
 /* Emits every definition again, for a session that has just begun. */
 void stacks_dump(void);
 /* Forgets what was emitted, without emitting. */

@@ -173,6 +173,12 @@ void thread_hide(void)
         hidden_tids[at] = raw_gettid();
 }
 
+void threads_hidden(uint32_t *tids, size_t max)
+{
+    for (size_t i = 0; i < max; i++)
+        tids[i] = i < HIDDEN_MAX ? (uint32_t)hidden_tids[i] : 0;
+}
+
 static bool is_hidden(int tid)
 {
     for (unsigned i = 0; i < HIDDEN_MAX; i++)

@@ -91,6 +91,8 @@ void thread_hide(void);
 /* After thread_leave: is no other thread of the target left? glibc ends a program
  * with its last thread, but counts our hidden ones too. */
 bool threads_only_hidden_left(void);
+/* The threads that are hidden, 0 where there are no more. */
+void threads_hidden(uint32_t *tids, size_t max);
 /* Threads of the target alive now. */
 uint32_t threads_live(void);
 

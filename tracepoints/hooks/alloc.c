@@ -89,19 +89,35 @@ void alloc_init(void)
     have_next();
 }
 
-static inline bool counting(void)
+static inline bool recording(void)
 {
-    return lttng_ust_tracepoint_enabled(whyprof_alloc, alloc) && agent_outside();
+    return lttng_ust_tracepoint_enabled(whyprof_alloc, alloc);
 }
 
-/* One allocation told in full. Not below the loader: the tracepoint's TLS access
- * would re-enter it. */
-static void tell(struct agent_thread *t, void *p, size_t bytes, uint8_t kind, double weight)
+static inline bool counting(void)
 {
-    if (!sampled_add(p))
-        return;
-    lttng_ust_tracepoint(whyprof_alloc, alloc, kind, (uint64_t)(uintptr_t)p, bytes, weight,
-                         stack_here(t));
+    return (recording() || options.keep & KEEP_HEAP) && agent_outside();
+}
+
+/* Every allocation is recorded, not samples. */
+static inline bool in_full(void)
+{
+    return options.alloc_all && recording();
+}
+
+/* One allocation counted and told in full. Not below the loader: the tracepoint's TLS
+ * access would re-enter it. False: no room. */
+static bool tell(struct agent_thread *t, void *p, size_t bytes, uint8_t kind, double weight)
+{
+    uint32_t stack = stack_here(t);
+    struct counted_alloc counted = counted_alloc(stack, bytes, weight);
+    if (!sampled_add(p, &counted))
+        return false;
+    counted_add_alloc(&counted);
+    if (!options.alloc_all)
+        lttng_ust_tracepoint(whyprof_alloc, alloc, kind, (uint64_t)(uintptr_t)p, bytes, weight,
+                             stack);
+    return true;
 }
 
 /* The countdown ran out, or the thread is new. */
@@ -147,17 +163,20 @@ static inline void allocated(void *p, size_t bytes, uint8_t kind, uintptr_t call
     if (unlikely(!p))
         return;
     struct agent_thread *t = agent_tls.thread;
+    bool full = in_full();
     if (likely(t != NULL)) {
-        t->alloc.allocs++;
-        t->alloc.alloc_bytes += bytes;
-        t->alloc.live_bytes += (int64_t)next.usable(p);
+        if (recording()) {
+            t->alloc.allocs++;
+            t->alloc.alloc_bytes += bytes;
+            t->alloc.live_bytes += (int64_t)next.usable(p);
+        }
         t->alloc_countdown -= (int64_t)bytes;
-        if (likely(t->alloc_countdown >= 0 && t->random && !options.alloc_all))
+        if (likely(t->alloc_countdown >= 0 && t->random && !full))
             return;
     }
-    if (options.alloc_all)
+    if (full)
         record(p, bytes, kind, caller);
-    else
+    if (!full || (options.keep & KEEP_HEAP && !(t && t->random && t->alloc_countdown >= 0)))
         sample(p, bytes, kind, caller);
 }
 
@@ -165,10 +184,13 @@ static bool tell_free(const void *p, uintptr_t caller)
 {
     if (!agent_enter())
         return false;
-    bool sampled = sampled_maybe(p) && sampled_remove(p);
+    struct counted_alloc counted;
+    bool sampled = sampled_maybe(p) && sampled_remove(p, &counted);
+    if (sampled)
+        counted_free(&counted);
     bool may_emit = !caller_is_loader(caller);
     struct agent_thread *t = agent_tls.thread;
-    if (options.alloc_all && t && !caller_is_lttng(caller))
+    if (in_full() && t && !caller_is_lttng(caller))
         alloc_batch_free(t, p, may_emit);
     else if (sampled && may_emit && !caller_is_lttng(caller))
         lttng_ust_tracepoint(whyprof_alloc, free, (uint64_t)(uintptr_t)p);
@@ -179,11 +201,11 @@ static bool tell_free(const void *p, uintptr_t caller)
 static inline void freeing(void *p, uintptr_t caller)
 {
     struct agent_thread *t = agent_tls.thread;
-    if (likely(t != NULL)) {
+    if (likely(t != NULL && recording())) {
         t->alloc.frees++;
         t->alloc.live_bytes -= (int64_t)next.usable(p);
     }
-    if (unlikely(sampled_maybe(p)) || options.alloc_all)
+    if (unlikely(sampled_maybe(p)) || in_full())
         tell_free(p, caller);
 }
 
@@ -292,13 +314,8 @@ void alloc_mapped(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
         !agent_enter())
         return;
     struct agent_thread *t = thread_self();
-    if (t && sampled_add(p)) {
-        if (options.alloc_all)
-            alloc_batch_add(t, p, bytes, kind, stack_here(t), true);
-        else
-            lttng_ust_tracepoint(whyprof_alloc, alloc, kind, (uint64_t)(uintptr_t)p, bytes, 1.0,
-                                 stack_here(t));
-    }
+    if (t && tell(t, p, bytes, kind, 1.0) && in_full())
+        alloc_batch_add(t, p, bytes, kind, stack_here(t), true);
     agent_leave();
 }
 

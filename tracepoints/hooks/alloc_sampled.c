@@ -10,15 +10,20 @@ enum {
 
 _Atomic uint8_t sampled_filter[SAMPLED_FILTER];
 
-static _Atomic uintptr_t *_Atomic entries;
+struct sampled {
+    _Atomic uintptr_t address;
+    struct counted_alloc counted; /* written before anybody else can know the address */
+};
+
+static struct sampled *_Atomic entries;
 
 /* Mapped at the first sample. */
-static _Atomic uintptr_t *table(void)
+static struct sampled *table(void)
 {
-    _Atomic uintptr_t *t = atomic_load_explicit(&entries, memory_order_acquire);
+    struct sampled *t = atomic_load_explicit(&entries, memory_order_acquire);
     if (t)
         return t;
-    _Atomic uintptr_t *fresh = raw_map(ENTRIES * sizeof *fresh);
+    struct sampled *fresh = raw_map(ENTRIES * sizeof *fresh);
     return fresh && atomic_compare_exchange_strong(&entries, &t, fresh) ? fresh : t;
 }
 
@@ -32,13 +37,14 @@ static void filter_count(const void *p, int step)
         ;
 }
 
-bool sampled_add(const void *p)
+bool sampled_add(const void *p, const struct counted_alloc *counted)
 {
-    _Atomic uintptr_t *t = table();
+    struct sampled *t = table();
     for (unsigned i = 0; t && i < PROBES; i++) {
+        struct sampled *e = &t[(sampled_hash(p) + i) % ENTRIES];
         uintptr_t none = 0;
-        if (atomic_compare_exchange_strong(&t[(sampled_hash(p) + i) % ENTRIES], &none,
-                                           (uintptr_t)p)) {
+        if (atomic_compare_exchange_strong(&e->address, &none, (uintptr_t)p)) {
+            e->counted = *counted;
             filter_count(p, 1);
             return true;
         }
@@ -48,14 +54,16 @@ bool sampled_add(const void *p)
 
 /* Looks at all places the address could be at: those before it may have become
  * free since it was added. */
-bool sampled_remove(const void *p)
+bool sampled_remove(const void *p, struct counted_alloc *counted)
 {
-    _Atomic uintptr_t *t = atomic_load_explicit(&entries, memory_order_acquire);
+    struct sampled *t = atomic_load_explicit(&entries, memory_order_acquire);
     for (unsigned i = 0; t && i < PROBES; i++) {
         uintptr_t there = (uintptr_t)p;
-        _Atomic uintptr_t *e = &t[(sampled_hash(p) + i) % ENTRIES];
-        if (atomic_load_explicit(e, memory_order_relaxed) == there &&
-            atomic_compare_exchange_strong(e, &there, 0)) {
+        struct sampled *e = &t[(sampled_hash(p) + i) % ENTRIES];
+        if (atomic_load_explicit(&e->address, memory_order_relaxed) != there)
+            continue;
+        *counted = e->counted; /* ours until the address is gone */
+        if (atomic_compare_exchange_strong(&e->address, &there, 0)) {
             filter_count(p, -1);
             return true;
         }

@@ -4,6 +4,8 @@
 #ifndef WHYPROF_ALLOC_SAMPLED_H
 #define WHYPROF_ALLOC_SAMPLED_H
 
+#include "tracepoints/agent/counted.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,8 +27,8 @@ static inline bool sampled_maybe(const void *p)
 }
 
 /* False: no room; the allocation must not be told then. */
-bool sampled_add(const void *p);
-/* True: it was there. */
-bool sampled_remove(const void *p);
+bool sampled_add(const void *p, const struct counted_alloc *counted);
+/* True: it was there, with what it had been added with. */
+bool sampled_remove(const void *p, struct counted_alloc *counted);
 
 #endif

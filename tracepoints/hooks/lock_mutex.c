@@ -47,7 +47,8 @@ static bool got(int result)
 
 static bool counting(void)
 {
-    return agent_outside() && lttng_ust_tracepoint_enabled(whyprof_lock, stat);
+    return agent_outside() && (lttng_ust_tracepoint_enabled(whyprof_lock, stat) ||
+                               unlikely(options.keep & KEEP_LOCKS));
 }
 
 /* The kind that is locked here: PTHREAD_MUTEX_DEFAULT, private, not elided; an

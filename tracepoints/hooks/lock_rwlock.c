@@ -6,7 +6,7 @@
 
 static bool counting(void)
 {
-    return agent_outside() && lttng_ust_tracepoint_enabled(whyprof_lock, stat);
+    return agent_outside() && lock_recording();
 }
 
 #define RWLOCK_HOOK(name, kind, try, params, args)                                                 \

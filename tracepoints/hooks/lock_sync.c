@@ -19,8 +19,7 @@ static void mutex_given_back(pthread_mutex_t *m, uintptr_t caller)
     HOOK int name params                                                                           \
     {                                                                                              \
         struct lock_wait wait;                                                                     \
-        if (!lttng_ust_tracepoint_enabled(whyprof_lock, wait_end) ||                               \
-            !lock_wait_begin(&wait, cond, WHYPROF_LOCK_COND, 0, CALLER()))                         \
+        if (!lock_recording() || !lock_wait_begin(&wait, cond, WHYPROF_LOCK_COND, 0, CALLER()))    \
             return REAL(name) args;                                                                \
         mutex_given_back(mutex, CALLER());                                                         \
         int result = real.name args;                                                               \
@@ -88,7 +87,7 @@ HOOK int cnd_broadcast(cnd_t *cond)
 static bool sem_tried(sem_t *sem, uintptr_t caller)
 {
     int saved_errno = errno;
-    if (!agent_outside() || !lttng_ust_tracepoint_enabled(whyprof_lock, stat))
+    if (!agent_outside() || !lock_recording())
         return false;
     pthread_testcancel();
     bool took = real.sem_trywait(sem) == 0;

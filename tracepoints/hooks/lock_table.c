@@ -1,5 +1,6 @@
 #include "tracepoints/hooks/lock_table.h"
 
+#include "tracepoints/agent/counted.h"
 #include "tracepoints/agent/options.h"
 #include "tracepoints/agent/raw.h"
 #include "tracepoints/agent/stacks.h"
@@ -45,7 +46,7 @@ static _Atomic uint32_t waiting; /* threads in the waiter table */
 bool lock_recording(void)
 {
     return lttng_ust_tracepoint_enabled(whyprof_lock, stat) ||
-           lttng_ust_tracepoint_enabled(whyprof_lock, wait_end);
+           lttng_ust_tracepoint_enabled(whyprof_lock, wait_end) || options.keep & KEEP_LOCKS;
 }
 
 static struct lock_entry *table(void)
@@ -249,8 +250,7 @@ static void heat(const void *lock, uint32_t entry)
 bool lock_wait_begin(struct lock_wait *w, const void *lock, uint8_t kind, uint32_t holder_tid,
                      uintptr_t caller)
 {
-    if (!lttng_ust_tracepoint_enabled(whyprof_lock, wait_end) || caller_is_lttng(caller) ||
-        !agent_enter())
+    if (!lock_recording() || caller_is_lttng(caller) || !agent_enter())
         return false;
     struct agent_thread *t = thread_self();
     if (!t) {
@@ -269,8 +269,9 @@ bool lock_wait_begin(struct lock_wait *w, const void *lock, uint8_t kind, uint32
     struct lock_use *u = claim(lock, kind);
     if (u)
         heat(lock, u->entry);
-    lttng_ust_do_tracepoint(whyprof_lock, wait_begin, (uint64_t)(uintptr_t)lock, kind, holder_tid,
-                            stack_here(t));
+    w->stack = stack_here(t);
+    lttng_ust_tracepoint(whyprof_lock, wait_begin, (uint64_t)(uintptr_t)lock, kind, holder_tid,
+                         w->stack);
     agent_leave();
     return true;
 }
@@ -285,6 +286,21 @@ static void count_contention(const struct lock_wait *w, bool acquired)
         u->acquisitions++;
         u->acquired_at = ticks_now();
     }
+}
+
+static bool has_holder(uint8_t kind)
+{
+    return kind == WHYPROF_LOCK_MUTEX || kind == WHYPROF_LOCK_RWLOCK_READ ||
+           kind == WHYPROF_LOCK_RWLOCK_WRITE || kind == WHYPROF_LOCK_SPIN;
+}
+
+/* The waiter's stack, and that of the unlock it waited for. */
+static void count_wait(const struct lock_wait *w, uint32_t unlock_stack)
+{
+    uint64_t ns = agent_now() - w->begin_ts;
+    counted_add(WHYPROF_COUNT_BLOCK, w->stack, ns);
+    if (has_holder(w->kind))
+        counted_add(WHYPROF_COUNT_MUTEX, unlock_stack, ns);
 }
 
 void lock_wait_end(struct lock_wait *w, int result, bool acquired)
@@ -302,6 +318,8 @@ void lock_wait_end(struct lock_wait *w, int result, bool acquired)
     uint32_t holder = ended_by ? (uint32_t)(ended_by >> 32) : w->holder_tid;
     lttng_ust_tracepoint(whyprof_lock, wait_end, (uint64_t)(uintptr_t)w->lock, w->kind, w->begin_ts,
                          result, holder, (uint32_t)ended_by);
+    if (options.keep & KEEP_LOCKS)
+        count_wait(w, (uint32_t)ended_by);
     count_contention(w, acquired);
     agent_leave();
 }

@@ -18,7 +18,7 @@
 /* The calling thread's record of this lock, claimed if need be; NULL when the lock
  * is not counted (agent off, no session, no room). */
 struct lock_use *lock_use_claim(const void *lock, uint8_t kind, uintptr_t caller);
-/* True while a session wants lock totals. */
+/* True while a session wants lock totals, or waits are counted without one. */
 bool lock_recording(void);
 
 static inline struct lock_use *lock_use_slot(struct agent_thread *t, const void *lock)
@@ -62,6 +62,7 @@ struct lock_wait {
     struct lock_waiter *entry; /* in the waiter table, NULL: no room */
     struct lock_waiter *outer; /* the wait that a signal handler interrupted */
     uint32_t holder_tid;
+    uint32_t stack;
     uint8_t kind;
 };
 

@@ -4,8 +4,11 @@
 #include "tracepoints/hooks/thread.h"
 
 #include "tracepoints/agent/callers.h"
+#include "tracepoints/agent/counted.h"
+#include "tracepoints/agent/options.h"
 #include "tracepoints/agent/raw.h"
 #include "tracepoints/agent/real.h"
+#include "tracepoints/agent/stacks.h"
 #include "tracepoints/agent/threads.h"
 #include "tracepoints/agent/unwind.h"
 #include "tracepoints/hooks/lock_table.h"
@@ -85,6 +88,17 @@ static int trampoline_c11(void *slot)
     return routine.start_c11(routine.arg);
 }
 
+/* Who began a thread. The stack is the creator's. */
+static void count_thread(void)
+{
+    if (!options.keep || !agent_enter())
+        return;
+    struct agent_thread *t = thread_self();
+    if (t)
+        counted_add(WHYPROF_COUNT_THREAD, stack_here(t), 0);
+    agent_leave();
+}
+
 static struct agent_thread *prepare(bool hidden, void *arg)
 {
     struct agent_thread *t = thread_reserve();
@@ -106,6 +120,8 @@ HOOK int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restri
     int result = REAL(pthread_create)(thread, attr, trampoline, t);
     if (result)
         thread_abandon(t);
+    else if (!hidden)
+        count_thread();
     return result;
 }
 
@@ -118,6 +134,8 @@ HOOK int thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
     int result = REAL(thrd_create)(thread, trampoline_c11, t);
     if (result != thrd_success)
         thread_abandon(t);
+    else
+        count_thread();
     return result;
 }
 
