@@ -3,6 +3,7 @@
  * lock, an idle thread, one that sleeps, and a client process.
  *
  *     make_trace OUT.out [SECONDS]
+ *     make_trace --locks OUT.out      a lock held across a write, then a deadlock
  *     make_trace --empty OUT.out */
 #include "base/arena.h"
 #include "trace/writer.h"
@@ -395,19 +396,132 @@ static void make_all(struct maker *m)
     make_counters(m);
 }
 
+/* --- locks: who waits for whom, with every hold told -------------------------------- */
+
+enum {
+    FIRST_LOCK = 0x55aa1000,
+    LOCKS = 3,
+    WRITER = 5000,
+    CLIENTS = 3,
+    SYS_FDATASYNC = 75,
+    SYS_CLOCK_NANOSLEEP = 230
+};
+
+static uint64_t lock_at(unsigned i)
+{
+    return FIRST_LOCK + i * 0x40u;
+}
+
+static void add_locks(struct maker *m)
+{
+    static const char *const names[LOCKS] = {"journal", "accounts", "audit"};
+    for (unsigned i = 0; i < LOCKS; i++) {
+        uint64_t v[TRACE_LOCK_COLUMNS] = {
+            lock_at(i), TRACE_LOCK_MUTEX,   string(m, names[i]), 40,
+            4,          300 * (uint64_t)MS, 200 * (uint64_t)MS,  WRITER};
+        trace_writer_row(m->w, TRACE_LOCK_TABLE, 0, v);
+    }
+}
+
+static void hold_row(struct thread *t, int64_t begin, int64_t end, unsigned lock)
+{
+    uint64_t v[TRACE_LOCK_HOLD_COLUMNS] = {[TRACE_LOCK_HOLD_ts] = (uint64_t)begin,
+                                           [TRACE_LOCK_HOLD_dur] = (uint64_t)(end - begin),
+                                           [TRACE_LOCK_HOLD_lock] = lock_at(lock),
+                                           [TRACE_LOCK_HOLD_kind] = TRACE_LOCK_MUTEX,
+                                           [TRACE_LOCK_HOLD_contended] = 1};
+    trace_writer_row(t->m->w, TRACE_LOCK_HOLD_TABLE, t->row, v);
+}
+
+static void wait_row(struct thread *t, int64_t ns, unsigned lock, uint32_t holder, bool forever,
+                     uint32_t stack_id)
+{
+    int64_t begin = t->now_ns;
+    block(t, ns, TRACE_REASON_LOCK, lock_at(lock), forever ? 0 : holder, stack_id);
+    uint64_t v[TRACE_LOCK_WAIT_COLUMNS] = {
+        [TRACE_LOCK_WAIT_ts] = (uint64_t)begin, [TRACE_LOCK_WAIT_dur] = (uint64_t)ns,
+        [TRACE_LOCK_WAIT_lock] = lock_at(lock), [TRACE_LOCK_WAIT_kind] = TRACE_LOCK_MUTEX,
+        [TRACE_LOCK_WAIT_stack_id] = stack_id,  [TRACE_LOCK_WAIT_holder_tid] = holder,
+        [TRACE_LOCK_WAIT_unfinished] = forever};
+    trace_writer_row(t->m->w, TRACE_LOCK_WAIT_TABLE, t->row, v);
+}
+
+#define BANK "/usr/bin/bank"
+
+/* Holds the journal while the disk confirms a write, then takes part in the circle. */
+static void make_writer(struct maker *m)
+{
+    struct thread t = add_thread(m, WRITER, WRITER, "bank", 0);
+    uint32_t flush = stack(m, "fdatasync ? 0 " LIBC ";flush_journal /src/bank/journal.c 44 " BANK
+                              ";main /src/bank/main.c 60 " BANK);
+    uint32_t locking =
+        stack(m, "pthread_mutex_lock ? 0 " LIBC ";settle /src/bank/accounts.c 31 " BANK
+                 ";main /src/bank/main.c 71 " BANK);
+    run(&t, 50 * MS, flush);
+    int64_t call = t.now_ns;
+    block(&t, 100 * MS, TRACE_REASON_IO, SYS_FDATASYNC, 0, flush);
+    syscall_row(&t, call, SYS_FDATASYNC, "fdatasync", "/var/bank/journal", 0, flush);
+    run(&t, 10 * MS, flush);
+    hold_row(&t, 40 * MS, t.now_ns, 0);
+    run(&t, 40 * MS, flush);
+    hold_row(&t, 190 * MS, m->end_ns, 0);
+    wait_row(&t, m->end_ns - t.now_ns, 1, WRITER + 1, true, locking);
+}
+
+/* Wait for the journal, compute, then two of them close the circle. */
+static void make_clerk(struct maker *m, unsigned number)
+{
+    char name[16];
+    snprintf(name, sizeof name, "clerk-%u", number);
+    struct thread t = add_thread(m, WRITER + number, WRITER, name, 10 * MS);
+    uint32_t post =
+        stack(m, "pthread_mutex_lock ? 0 " LIBC ";post_entry /src/bank/journal.c 80 " BANK
+                 ";clerk_main /src/bank/clerk.c 25 " BANK);
+    uint32_t sums =
+        stack(m, "add_up /src/bank/accounts.c 90 " BANK ";clerk_main /src/bank/clerk.c 29 " BANK);
+    run(&t, (50 + (int)number * 10) * MS, sums);
+    wait_row(&t, 160 * MS - t.now_ns + number * MS, 0, WRITER, false, post);
+    wait_cpu(&t, 1 * MS, false);
+    run(&t, 20 * MS, sums);
+    if (number == CLIENTS) {
+        wait_row(&t, m->end_ns - t.now_ns, 0, WRITER, true, post);
+        return;
+    }
+    hold_row(&t, 185 * MS, m->end_ns, number);
+    wait_row(&t, m->end_ns - t.now_ns, (number + 1) % LOCKS, number == 1 ? WRITER + 2 : WRITER,
+             true, post);
+}
+
+static void make_locks(struct maker *m)
+{
+    trace_writer_meta(m->w, "hostname", "bank-01");
+    trace_writer_meta_u64(m->w, "events", 120);
+    add_locks(m);
+    add_process(m, WRITER, "bank", "bank --ledger /var/bank");
+    make_writer(m);
+    for (unsigned i = 1; i <= CLIENTS; i++)
+        make_clerk(m, i);
+}
+
 int main(int argc, char **argv)
 {
     bool empty = argc == 3 && !strcmp(argv[1], "--empty");
+    bool locks = argc == 3 && !strcmp(argv[1], "--locks");
     if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: make_trace OUT.out [SECONDS] | --empty OUT.out\n");
+        fprintf(stderr,
+                "usage: make_trace OUT.out [SECONDS] | --locks OUT.out | --empty OUT.out\n");
         return 2;
     }
     struct err err;
     struct maker m = {.seed = 42, .end_ns = 2000 * (int64_t)MS};
-    if (argc == 3 && !empty)
+    if (locks)
+        m.end_ns = 400 * (int64_t)MS;
+    else if (argc == 3 && !empty)
         m.end_ns = atoll(argv[2]) * 1000 * MS;
-    m.w = trace_writer_open(argv[empty ? 2 : 1], &err);
-    if (m.w && !empty)
+    m.w = trace_writer_open(argv[empty || locks ? 2 : 1], &err);
+    if (m.w && locks)
+        make_locks(&m);
+    else if (m.w && !empty)
         make_all(&m);
     if (!m.w || !trace_writer_close(m.w, empty ? 0 : (uint64_t)m.end_ns, &err)) {
         fprintf(stderr, "make_trace: %s\n", err.text);

@@ -18,6 +18,9 @@ if grep -q '^# empty' "$script"; then
     "$make_trace" --empty empty.out
     files=empty.out
 fi
+if grep -q '^# locks' "$script"; then
+    "$make_trace" --locks trace.out
+fi
 # "# with FILE": a file of tests/ as well. Its source lines are looked for here.
 with=$(sed -n 's/^# with //p' "$script")
 for file in $with; do

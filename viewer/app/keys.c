@@ -68,6 +68,11 @@ static void tab_details(struct views *v)
     v->bottom = VIEWS_DETAILS;
 }
 
+static void tab_why(struct views *v)
+{
+    v->bottom = VIEWS_WHY;
+}
+
 static void tab_flame(struct views *v)
 {
     v->bottom = VIEWS_FLAME;
@@ -276,10 +281,17 @@ static const struct key {
     {'7', 0, NULL, false, tab_allocs, {0}},
     {'8', 0, NULL, false, tab_latency, {0}},
     {'9', 0, NULL, false, tab_curve, {0}},
+    {'y', 0, NULL, false, tab_why, {"Panels", "Y", "why: what `whyprof why` says of the range"}},
     {0, 0, "b", false, views_note_add, {"Panels", "B", "a note on the selection or the pointer"}},
     {'s', GFX_CTRL, NULL, false, save_png, {"Panels", "Ctrl + S", "save the picture (PNG)"}},
     {'g', GFX_CTRL, NULL, false, save_svg, {"Panels", "Ctrl + G", "the same as SVG"}},
     {'e', GFX_CTRL, NULL, false, save_csv, {"Panels", "Ctrl + E", "save the table in sight (CSV)"}},
+    {'c',
+     GFX_CTRL,
+     NULL,
+     false,
+     views_copy_in_sight,
+     {"Panels", "Ctrl+C", "copy what the panel shows"}},
     {'c', 0, NULL, false, views_callers, {"Panels", "C", "callers and callees of a flame frame"}},
     {GFX_KEY_TAB, 0, NULL, false, views_next_file, {"Panels", "Tab", "next file"}},
     {'t', 0, NULL, false, views_toggle_theme, {"Panels", "T", "dark or light"}},
@@ -408,12 +420,19 @@ static const struct {
     const char *name;
     int key;
 } key_names[] = {
-    {"enter", GFX_KEY_ENTER},    {"escape", GFX_KEY_ESCAPE},
-    {"tab", GFX_KEY_TAB},        {"backspace", GFX_KEY_BACKSPACE},
-    {"left", GFX_KEY_LEFT},      {"right", GFX_KEY_RIGHT},
-    {"up", GFX_KEY_UP},          {"down", GFX_KEY_DOWN},
-    {"home", GFX_KEY_HOME},      {"end", GFX_KEY_END},
-    {"pageup", GFX_KEY_PAGE_UP}, {"pagedown", GFX_KEY_PAGE_DOWN},
+    {"enter", GFX_KEY_ENTER},
+    {"escape", GFX_KEY_ESCAPE},
+    {"tab", GFX_KEY_TAB},
+    {"space", ' '},
+    {"backspace", GFX_KEY_BACKSPACE},
+    {"left", GFX_KEY_LEFT},
+    {"right", GFX_KEY_RIGHT},
+    {"up", GFX_KEY_UP},
+    {"down", GFX_KEY_DOWN},
+    {"home", GFX_KEY_HOME},
+    {"end", GFX_KEY_END},
+    {"pageup", GFX_KEY_PAGE_UP},
+    {"pagedown", GFX_KEY_PAGE_DOWN},
 };
 
 bool keys_parse(const char *name, struct gfx_event *event)

@@ -254,6 +254,13 @@ static bool step_reject(struct app *app, const char *arg, struct err *err)
     return !gfx_list_shows(&app->list, arg) || err_set(err, "'%s' is on screen", arg);
 }
 
+static bool step_copied(struct app *app, const char *arg, struct err *err)
+{
+    const char *text = app->views.copied;
+    return (text && strstr(text, arg)) ||
+           err_set(err, "'%s' was not copied, but: %.200s", arg, text ? text : "nothing");
+}
+
 static const struct {
     const char *name;
     bool (*run)(struct app *app, const char *arg, struct err *err);
@@ -267,6 +274,7 @@ static const struct {
     {"dump", step_dump},     {"size", step_size},
     {"svg", step_svg},       {"csv", step_csv},
     {"expect", step_expect}, {"reject", step_reject},
+    {"copied", step_copied},
 };
 
 static bool run_line(struct app *app, char *line, struct err *err)

@@ -8,6 +8,7 @@
  *     svg OUT.svg             csv OUT.csv
  *     drop FILE               (onto the window)
  *     size 1280x720           expect TEXT              reject TEXT
+ *     copied TEXT             (is in what was copied last)
  *
  * After each step the picture settles: files are loaded, graphs are made, so
  * that `wait` is only needed where time itself matters. `expect` and `reject`

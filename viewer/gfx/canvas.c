@@ -71,6 +71,11 @@ void gfx_canvas_resize(struct gfx_canvas *c, int width_px, int height_px)
     c->drawn = false;
 }
 
+bool gfx_canvas_copy(struct gfx_canvas *c, const char *text)
+{
+    return c->window && SDL_SetClipboardText(text) == 0;
+}
+
 struct gfx_canvas *gfx_canvas_offscreen(int width_px, int height_px)
 {
     struct gfx_canvas *c = canvas_new();

@@ -33,6 +33,9 @@ void gfx_canvas_draw(struct gfx_canvas *c, const struct gfx_list *l, struct gfx_
 uint64_t gfx_canvas_frames(const struct gfx_canvas *c);
 bool gfx_canvas_save(struct gfx_canvas *c, const char *path, struct err *err);
 
+/* Puts text on the window system's clipboard; false where there is none. */
+bool gfx_canvas_copy(struct gfx_canvas *c, const char *text);
+
 enum gfx_cursor {
     GFX_CURSOR_ARROW,
     GFX_CURSOR_HAND,

@@ -256,6 +256,14 @@ const char *model_doc_thread_name(const struct model_doc *doc, uint64_t tid, int
     return arena_printf(a, "%s %u", th->name, th->tid);
 }
 
+int model_doc_index(const struct model_doc *doc, uint32_t row)
+{
+    for (uint32_t i = 0; i < doc->thread_count; i++)
+        if (doc->threads[i].key == row)
+            return (int)i;
+    return MODEL_NO_THREAD;
+}
+
 int64_t model_doc_lock(const struct model_doc *doc, uint64_t address)
 {
     const uint64_t *at = map64_get(&doc->lock_by_address, address);

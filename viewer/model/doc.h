@@ -92,6 +92,8 @@ const struct model_thread *model_doc_thread(const struct model_doc *doc, uint64_
 /* "name 1234" of a tid at an instant, or "thread 1234" where it is not in the trace. */
 const char *model_doc_thread_name(const struct model_doc *doc, uint64_t tid, int64_t ns,
                                   struct arena *a);
+/* Index into doc->threads of a row of table thread, or MODEL_NO_THREAD. */
+int model_doc_index(const struct model_doc *doc, uint32_t row);
 /* Row of table lock for an address, or -1. */
 int64_t model_doc_lock(const struct model_doc *doc, uint64_t address);
 /* How events of a class ("sched", "syscall" ...) were got, or NULL. */

@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,7 @@ void ui_begin(struct ui *ui, int width_px, int height_px)
     ui->cursor = GFX_CURSOR_ARROW;
     ui->again = false;
     ui->focus_seen = false;
+    ui->elided[0] = '\0';
 }
 
 void ui_end(struct ui *ui)
@@ -134,10 +136,21 @@ static int text_y(const struct ui *ui, enum gfx_font font, struct gfx_rect r)
     return r.y + (r.h - gfx_font_height(ui->fonts, font)) / 2;
 }
 
+/* The text as it fits; where it does not and the pointer is on it, the whole of it is
+ * kept for a tooltip. */
+static int fit(struct ui *ui, enum gfx_font font, struct gfx_rect r, const char *s,
+               char cut[ELIDE_MAX])
+{
+    int w = gfx_text_elide(ui->fonts, font, s, r.w, cut, ELIDE_MAX);
+    if (ui_hover(ui, r) && strcmp(cut, s))
+        snprintf(ui->elided, sizeof ui->elided, "%s", s);
+    return w;
+}
+
 int ui_label(struct ui *ui, enum gfx_font font, struct gfx_rect r, const char *s, gfx_color color)
 {
     char cut[ELIDE_MAX];
-    int w = gfx_text_elide(ui->fonts, font, s, r.w, cut, sizeof cut);
+    int w = fit(ui, font, r, s, cut);
     gfx_text(ui->list, font, r.x, text_y(ui, font, r), cut, color);
     return w;
 }
@@ -146,7 +159,7 @@ int ui_label_right(struct ui *ui, enum gfx_font font, struct gfx_rect r, const c
                    gfx_color color)
 {
     char cut[ELIDE_MAX];
-    int w = gfx_text_elide(ui->fonts, font, s, r.w, cut, sizeof cut);
+    int w = fit(ui, font, r, s, cut);
     gfx_text(ui->list, font, r.x + r.w - w, text_y(ui, font, r), cut, color);
     return w;
 }
@@ -155,6 +168,6 @@ void ui_label_center(struct ui *ui, enum gfx_font font, struct gfx_rect r, const
                      gfx_color color)
 {
     char cut[ELIDE_MAX];
-    int w = gfx_text_elide(ui->fonts, font, s, r.w, cut, sizeof cut);
+    int w = fit(ui, font, r, s, cut);
     gfx_text(ui->list, font, r.x + (r.w - w) / 2, text_y(ui, font, r), cut, color);
 }

@@ -26,7 +26,8 @@ struct ui_input {
 };
 
 enum {
-    UI_TYPED = 32 /* keys kept for a frame */
+    UI_TYPED = 32, /* keys kept for a frame */
+    UI_ELIDED = 1024
 };
 
 struct ui {
@@ -46,6 +47,7 @@ struct ui {
     bool focus_text;        /* it takes all keys, as text */
     struct gfx_event typed[UI_TYPED];
     int typed_count;
+    char elided[UI_ELIDED]; /* text under the pointer that had no room, whole; "" for none */
 };
 
 /* A widget's id: the address of a string literal and a number. */
@@ -86,6 +88,14 @@ int ui_label_right(struct ui *ui, enum gfx_font font, struct gfx_rect r, const c
                    gfx_color color);
 void ui_label_center(struct ui *ui, enum gfx_font font, struct gfx_rect r, const char *s,
                      gfx_color color);
+/* Words on as many lines as they need, from r's top, which is cut off; lines that r has
+ * no room for are counted but not drawn. Returns their height. */
+int ui_wrap(struct ui *ui, enum gfx_font font, struct gfx_rect *r, const char *s, gfx_color color);
+/* The height alone. */
+int ui_wrap_height(struct ui *ui, enum gfx_font font, int width_px, const char *s);
+/* A word to click, in the accent colour and underlined under the pointer. Cut off r's
+ * left with a gap behind it. */
+bool ui_link(struct ui *ui, uint64_t id, struct gfx_rect *r, const char *text);
 /* A small triangle that points down (open) or right. */
 void ui_fold_mark(struct ui *ui, struct gfx_rect r, bool open, gfx_color color);
 

@@ -49,13 +49,15 @@ int ui_tabs(struct ui *ui, uint64_t id, struct gfx_rect r, const char *const *te
             int chosen)
 {
     const struct gfx_theme *t = ui->theme;
-    int sum = 0, most = r.w;
+    int sum = 0, most = r.w, margins = ui_px(ui, 28), least = ui_px(ui, 8);
     for (int i = 0; i < count; i++)
-        sum += ui_text_width(ui, GFX_NORMAL, texts[i]) + ui_px(ui, 28);
-    if (count && sum > r.w) /* all get narrower margins, then equal parts */
+        sum += ui_text_width(ui, GFX_NORMAL, texts[i]);
+    if (count && sum + count * margins > r.w) /* narrower margins, then equal parts */
+        margins = (r.w - sum) / count > least ? (r.w - sum) / count : least;
+    if (count && sum + count * margins > r.w)
         most = r.w / count;
     for (int i = 0; i < count; i++) {
-        int want = ui_text_width(ui, GFX_NORMAL, texts[i]) + ui_px(ui, 28);
+        int want = ui_text_width(ui, GFX_NORMAL, texts[i]) + margins;
         struct gfx_rect tab = ui_cut_left(&r, want < most ? want : most);
         bool hover = ui_hover(ui, tab);
         if (hover)
@@ -66,7 +68,7 @@ int ui_tabs(struct ui *ui, uint64_t id, struct gfx_rect r, const char *const *te
         } else if (hover) {
             gfx_rect(ui->list, tab, t->hover);
         }
-        ui_label_center(ui, GFX_NORMAL, ui_inset(tab, ui_px(ui, 8), 0), texts[i],
+        ui_label_center(ui, GFX_NORMAL, ui_inset(tab, least / 2, 0), texts[i],
                         i == chosen || hover ? t->text : t->text_dim);
         if (ui_click(ui, id + (uint64_t)i, tab) && i != chosen) {
             chosen = i;

@@ -80,8 +80,7 @@ static void draw_frame_line(struct views *v, const struct trace_frame *f, size_t
     views_tip(v, &tip, 0);
 }
 
-/* A stack with its heading; cuts what it used off r's top. */
-static void draw_stack(struct views *v, const char *title, uint64_t stack_id, struct gfx_rect *r)
+void views_stack_draw(struct views *v, const char *title, uint64_t stack_id, struct gfx_rect *r)
 {
     struct ui *ui = &v->ui;
     struct trace_frame frames[STACK_FRAMES];
@@ -115,8 +114,8 @@ void views_stacks_draw(struct views *v, const struct model_words *w, struct gfx_
     int top = r.y;
     r.y -= *scroll_px;
     r.h = 1 << 20;
-    draw_stack(v, w->stack_title, w->stack_id, &r);
-    draw_stack(v, w->other_title, w->other_stack_id, &r);
+    views_stack_draw(v, w->stack_title, w->stack_id, &r);
+    views_stack_draw(v, w->other_title, w->other_stack_id, &r);
     int content = r.y + *scroll_px - top + ui_px(ui, 12);
     ui_scroll(ui, UI_ID("stack", (uintptr_t)scroll_px), box, content, scroll_px);
     gfx_clip_pop(ui->list);

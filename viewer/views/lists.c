@@ -31,6 +31,7 @@ void views_panel_stop(struct views_panel *p)
         model_table_release(&l->table); /* its texts are the trace's */
     }
     views_curve_stop(&p->curve);
+    views_why_stop(&p->why);
     model_notes_release(&p->notes.notes);
     p->notes.selected = SIZE_MAX;
 }
@@ -41,6 +42,7 @@ void views_panel_release(struct views_panel *p)
     for (int k = 0; k < MODEL_TABLE_KINDS; k++)
         model_table_release(&p->lists[k].next);
     views_curve_release(&p->curve);
+    views_why_release(&p->why);
 }
 
 static void run(void *arg, const atomic_bool *cancel)

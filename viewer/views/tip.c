@@ -101,19 +101,45 @@ static void draw_facts(struct views *v, const struct tip_layout *l, struct gfx_r
     }
 }
 
-void views_draw_tip(struct views *v)
+static void draw_box(struct ui *ui, struct gfx_rect r)
 {
-    struct ui *ui = &v->ui;
     const struct gfx_theme *t = ui->theme;
-    if (!v->tip_set || v->help_open)
-        return;
-    struct tip_layout l = {0};
-    measure(v, &l, ui->list->clips[0].w * 6 / 10);
-    struct gfx_rect r = place(ui, &l);
     gfx_rect(ui->list, (struct gfx_rect){r.x + ui_px(ui, 3), r.y + ui_px(ui, 3), r.w, r.h},
              gfx_alpha(0, t->is_dark ? 110 : 40));
     gfx_round(ui->list, r, ui_px(ui, 4), gfx_mix(t->line, t->text_dim, 60));
     gfx_round(ui->list, ui_inset(r, 1, 1), ui_px(ui, 4), t->raised);
+}
+
+/* The whole of a text that had no room. */
+static void draw_elided(struct ui *ui)
+{
+    struct tip_layout l = {.pad = ui_px(ui, 9)};
+    char text[UI_ELIDED]; /* drawing may elide again */
+    memcpy(text, ui->elided, sizeof text);
+    int w = ui_text_width(ui, GFX_NORMAL, text), most = ui->list->clips[0].w * 6 / 10;
+    w = w < most ? w : most;
+    l.w = w + 2 * l.pad;
+    l.h = ui_wrap_height(ui, GFX_NORMAL, w, text) + 2 * l.pad;
+    struct gfx_rect r = place(ui, &l);
+    draw_box(ui, r);
+    r = ui_inset(r, l.pad, l.pad);
+    ui_wrap(ui, GFX_NORMAL, &r, text, ui->theme->text);
+}
+
+void views_draw_tip(struct views *v)
+{
+    struct ui *ui = &v->ui;
+    const struct gfx_theme *t = ui->theme;
+    if (v->help_open)
+        return;
+    if (!v->tip_set && ui->elided[0])
+        draw_elided(ui);
+    if (!v->tip_set)
+        return;
+    struct tip_layout l = {0};
+    measure(v, &l, ui->list->clips[0].w * 6 / 10);
+    struct gfx_rect r = place(ui, &l);
+    draw_box(ui, r);
     struct gfx_rect in = ui_inset(r, l.pad, l.pad), head = ui_cut_top(&in, l.line_h);
     if (v->tip.class != MODEL_CLASSES) {
         struct gfx_rect chip = ui_cut_left(&head, ui_px(ui, 16));

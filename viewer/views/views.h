@@ -14,6 +14,7 @@
 #include "profile/profile.h"
 #include "ui/ui.h"
 #include "views/find.h"
+#include "views/links.h"
 #include "views/panel.h"
 #include "views/selection.h"
 #include "views/tracks.h"
@@ -103,6 +104,7 @@ enum views_bottom {
     VIEWS_ALLOCS,
     VIEWS_LATENCY,
     VIEWS_CURVE,
+    VIEWS_WHY,
     VIEWS_NOTES,
     VIEWS_BOTTOMS
 };
@@ -111,8 +113,8 @@ struct views {
     struct ui ui;
     struct arena frame; /* cleared each frame */
 
-    struct model_doc *doc; /* borrowed; NULL: no trace is open */
-    const char **trace_paths; /* borrowed: traces that are tabs; the shown one is */
+    struct model_doc *doc;        /* borrowed; NULL: no trace is open */
+    const char **trace_paths;     /* borrowed: traces that are tabs; the shown one is */
     size_t trace_count, trace_at; /* trace_paths[trace_at] */
     int trace_asked;              /* the tab to go to, or to read again; -1: none */
     double zoom_ui;               /* of text and all else, by the user */
@@ -150,11 +152,14 @@ struct views {
     struct views_selection chosen; /* what the selected range is made of */
     struct views_panel panel;
     struct views_flame flame;
-    struct ui_edit find; /* frames that every flame graph shows bright */
+    struct ui_edit find;     /* frames that every flame graph shows bright */
     char found[UI_EDIT_MAX]; /* what matches were made for */
-    struct model_words tip; /* tooltip of this frame */
+    char *function;          /* owned: the selected one, NULL for none */
+    char *copied;            /* owned: what was copied last, or NULL */
+    bool copy_asked;         /* the app puts it on the clipboard */
+    struct model_words tip;  /* tooltip of this frame */
     bool tip_set;
-    int tip_more;      /* lines of stack to add */
+    int tip_more; /* lines of stack to add */
     enum views_export export;
     bool busy;         /* work goes on: draw again at once */
     bool waiting;      /* another thread works: draw again now and then */
@@ -168,7 +173,7 @@ struct view {
 
 extern const struct view view_header, view_minimap, view_timeline, view_status, view_details,
     view_flame, view_top, view_profile, view_help, view_events, view_locks, view_syscalls,
-    view_allocs, view_latency, view_curve, view_notes;
+    view_allocs, view_latency, view_curve, view_notes, view_why;
 
 void views_init(struct views *v);
 void views_release(struct views *v);
@@ -215,6 +220,8 @@ void views_name_draw(struct views *v, struct model_lane *lane, struct gfx_rect r
 /* One of the places where flame boxes are: the graph, the halves of a sandwich. */
 struct views_boxes {
     const char *name; /* for ids */
+/* One stack with its heading; cuts what it used off r's top. */
+void views_stack_draw(struct views *v, const char *title, uint64_t stack_id, struct gfx_rect *r);
     const struct model_flame *tree;
     struct model_flame_boxes *boxes;
     uint32_t zoom;
