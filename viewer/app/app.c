@@ -82,13 +82,12 @@ void app_close(struct app *app)
     state_release(&app->state);
 }
 
-struct load *app_load(struct app *app, const char *path)
+void app_load(struct app *app, const char *path)
 {
     mem_grow(&app->loads, &app->load_cap, app->load_count + 1, sizeof *app->loads);
-    app->loads[app->load_count++] = l;
+    app->loads[app->load_count++] = load_start(path);
     if (!app->doc)
-        app->views.loading = l->path;
-    return l;
+        app->views.loading = app->loads[app->load_count - 1]->path;
 }
 
 static void *run_overview(void *arg)
@@ -114,7 +113,7 @@ static void take_doc(struct app *app, struct load *l)
     app->views.tab = 0;
     app->overview_started = !pthread_create(&app->overview, NULL, run_overview, app->doc);
     char title[512];
-    snprintf(title, sizeof title, "%s - whyprof", model_basename(path));
+    snprintf(title, sizeof title, "%s - whyprof", model_basename(l->path));
     gfx_canvas_title(app->canvas, title);
 }
 
@@ -179,11 +178,13 @@ void app_frame(struct app *app)
     if (app->failed)
         return;
     gfx_canvas_size(app->canvas, &w, &h);
-    drop_followed(app);
     views_draw(&app->views, w, h);
     gfx_canvas_cursor(app->canvas, app->views.ui.cursor);
     gfx_canvas_draw(app->canvas, &app->list, app->fonts);
     export_asked(app);
+    if (app->views.copy_asked)
+        gfx_canvas_copy(app->canvas, app->views.copied);
+    app->views.copy_asked = false;
     state_frame(app);
 }
 
@@ -215,9 +216,6 @@ static void read_pointer(struct ui_input *in, const struct gfx_event *e)
     if (e->button == 2)
         in->middle_down = down;
     if (e->button != 1)
-    if (app->views.copy_asked)
-        gfx_canvas_copy(app->canvas, app->views.copied);
-    app->views.copy_asked = false;
         return;
     in->down = down;
     in->pressed = down;
