@@ -52,7 +52,20 @@ const char *model_stack_function(const struct trace *t, uint64_t stack_id, char 
 void model_words_fact(struct model_words *w, const char *label, const char *text)
 {
     if (w->fact_count < MODEL_FACTS && text && text[0])
-        w->facts[w->fact_count++] = (struct model_fact){label, text, MODEL_CLASSES, false};
+        w->facts[w->fact_count++] =
+            (struct model_fact){.label = label, .text = text, .class = MODEL_CLASSES};
+}
+
+void model_words_link(struct model_words *w, const char *label, const char *text,
+                      enum model_link link, uint64_t to, int64_t to_ns)
+{
+    size_t before = w->fact_count;
+    model_words_fact(w, label, text);
+    if (w->fact_count == before)
+        return;
+    w->facts[before].link = link;
+    w->facts[before].to = to;
+    w->facts[before].to_ns = to_ns;
 }
 
 static void minor_fact(struct model_words *w, const char *label, const char *text)
@@ -166,24 +179,28 @@ static void describe_state(struct model_words *w, const struct model_doc *doc,
         model_words_fact(w, "CPU", arena_printf(a, "%" PRId64, cpu));
     uint64_t object = trace_get(c, s->row, TRACE_THREAD_STATE_object);
     if (s->class == MODEL_LOCK || s->class == MODEL_COND) {
-        model_words_fact(w, s->class == MODEL_LOCK ? "Lock" : "Condition",
-                         lock_text(doc, object, a));
+        model_words_link(w, s->class == MODEL_LOCK ? "Lock" : "Condition",
+                         lock_text(doc, object, a),
+                         s->class == MODEL_LOCK ? MODEL_LINK_LOCK : MODEL_LINK_NONE, object, 0);
         struct trace_cursor waits = trace_cursor(doc->trace, TRACE_LOCK_WAIT_TABLE, th->key);
         int64_t row = covering(&waits, s->begin_ns, TRACE_LOCK_WAIT_ts, TRACE_LOCK_WAIT_dur);
         uint64_t holder =
             row < 0 ? 0 : trace_get(&waits, (uint64_t)row, TRACE_LOCK_WAIT_holder_tid);
         if (holder)
-            model_words_fact(w, "Held by", model_doc_thread_name(doc, holder, s->end_ns, a));
+            model_words_link(w, "Held by", model_doc_thread_name(doc, holder, s->end_ns, a),
+                             MODEL_LINK_THREAD, holder, s->end_ns);
         lock_totals(w, doc, object, a);
     } else if (model_class_is_blocked(s->class)) {
         struct trace_cursor calls;
         int64_t row = call_of(doc, th, &calls, s);
         if (row >= 0)
-            model_words_fact(w, "Syscall", call_text(doc, &calls, (uint64_t)row, a));
+            model_words_link(w, "Syscall", call_text(doc, &calls, (uint64_t)row, a),
+                             MODEL_LINK_CALL, (uint64_t)row, 0);
     }
     uint64_t waker = trace_get(c, s->row, TRACE_THREAD_STATE_waker_tid);
     if (waker)
-        model_words_fact(w, "Woken by", model_doc_thread_name(doc, waker, s->end_ns, a));
+        model_words_link(w, "Woken by", model_doc_thread_name(doc, waker, s->end_ns, a),
+                         MODEL_LINK_THREAD, waker, s->end_ns);
     w->stack_id = trace_get(c, s->row, TRACE_THREAD_STATE_stack_id);
     w->stack_title = model_class_is_blocked(s->class) ? "Blocked at" : "Stack";
     if (s->class == MODEL_RUNNING && !w->stack_id)
@@ -234,10 +251,11 @@ static void describe_lock_wait(struct model_words *w, const struct model_doc *do
     w->title = arena_printf(a, "%s wait", kind ? kind : "lock");
     w->class = s->class;
     times(w, s->begin_ns, s->end_ns, a);
-    model_words_fact(w, "Lock", lock_text(doc, lock, a));
+    model_words_link(w, "Lock", lock_text(doc, lock, a), MODEL_LINK_LOCK, lock, 0);
     uint64_t holder = trace_get(c, s->row, TRACE_LOCK_WAIT_holder_tid);
     if (holder)
-        model_words_fact(w, "Held by", model_doc_thread_name(doc, holder, s->end_ns, a));
+        model_words_link(w, "Held by", model_doc_thread_name(doc, holder, s->end_ns, a),
+                         MODEL_LINK_THREAD, holder, s->end_ns);
     if (trace_get(c, s->row, TRACE_LOCK_WAIT_unfinished))
         model_words_fact(w, "Result", "was still waiting when the trace ended");
     lock_totals(w, doc, lock, a);

@@ -8,11 +8,22 @@
 
 #include <stddef.h>
 
+/* Where a fact leads. */
+enum model_link {
+    MODEL_LINK_NONE,
+    MODEL_LINK_THREAD, /* to what the thread with tid `to` did at `to_ns` */
+    MODEL_LINK_LOCK,   /* to the row of the lock at address `to` */
+    MODEL_LINK_CALL    /* to row `to` of the thread's system calls */
+};
+
 struct model_fact {
     const char *label;
     const char *text;
     enum model_class class; /* a colour to show beside it, or MODEL_CLASSES */
     bool minor;             /* too much for a tooltip */
+    enum model_link link;
+    uint64_t to;
+    int64_t to_ns;
 };
 
 enum {
@@ -32,6 +43,10 @@ struct model_words {
 
 /* Adds a line; nothing where the text is empty. The text is borrowed. */
 void model_words_fact(struct model_words *w, const char *label, const char *text);
+
+/* The same with a link. */
+void model_words_link(struct model_words *w, const char *label, const char *text,
+                      enum model_link link, uint64_t to, int64_t to_ns);
 
 /* One row of a thread's table (THREAD_STATE, SYSCALL, LOCK_WAIT, REGION, SAMPLE). */
 void model_describe_row(struct model_words *w, const struct model_doc *doc, uint32_t thread,

@@ -76,7 +76,7 @@ void views_pick_row(struct views *v, const struct views_pick *pick)
     v->pick.set = true;
     v->thread = (int)pick->thread;
     v->bottom = VIEWS_DETAILS;
-    v->details_scroll_px = 0;
+    v->details_scroll_px = v->facts_scroll_px = 0;
 }
 
 static void show_pick(struct views *v)

@@ -23,10 +23,34 @@ static void draw_chip(struct views *v, struct gfx_rect *row, enum model_class c)
              palette_span(ui->theme, c));
 }
 
+static void follow(struct views *v, const struct model_fact *f)
+{
+    const struct views_pick *p = &v->pick;
+    struct trace_cursor c =
+        trace_cursor(v->doc->trace, TRACE_SYSCALL_TABLE, v->doc->threads[p->thread].key);
+    if (f->link == MODEL_LINK_THREAD)
+        views_go_thread_at(v, f->to, f->to_ns);
+    if (f->link == MODEL_LINK_LOCK)
+        views_go_lock(v, f->to);
+    if (f->link == MODEL_LINK_CALL && f->to < c.total_rows) {
+        int64_t begin = (int64_t)trace_get(&c, f->to, TRACE_SYSCALL_ts);
+        int64_t end = begin + (int64_t)trace_get(&c, f->to, TRACE_SYSCALL_dur);
+        views_go(v,
+                 &(struct model_search_place){MODEL_LANE_SYSCALLS, p->thread, f->to, begin, end});
+    }
+    v->ui.again = true;
+}
+
 static void draw_facts(struct views *v, const struct model_words *w, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
+    struct gfx_rect box = r;
+    int content = ui_px(ui, 40) + (int)w->fact_count * ui_px(ui, LINE_H);
+    ui_scroll(ui, UI_ID("facts", 0), box, content, &v->facts_scroll_px);
+    gfx_clip_push(ui->list, box);
     r = ui_inset(r, ui_px(ui, 14), ui_px(ui, 8));
+    r.y -= v->facts_scroll_px;
+    r.h = content;
     struct gfx_rect head = ui_cut_top(&r, ui_px(ui, 24));
     if (w->class != MODEL_CLASSES)
         draw_chip(v, &head, w->class);
@@ -35,13 +59,12 @@ static void draw_facts(struct views *v, const struct model_words *w, struct gfx_
         struct gfx_rect row = ui_cut_top(&r, ui_px(ui, LINE_H));
         ui_label(ui, GFX_NORMAL, ui_cut_left(&row, ui_px(ui, 92)), w->facts[i].label,
                  ui->theme->text_dim);
-        bool cut = ui_text_width(ui, GFX_NORMAL, w->facts[i].text) > row.w;
-        ui_label(ui, GFX_NORMAL, row, w->facts[i].text, ui->theme->text);
-        if (cut && ui_hover(ui, row)) {
-            struct model_words tip = {.title = w->facts[i].text, .class = MODEL_CLASSES};
-            views_tip(v, &tip, 0);
-        }
+        if (!w->facts[i].link)
+            ui_label(ui, GFX_NORMAL, row, w->facts[i].text, ui->theme->text);
+        else if (ui_link(ui, UI_ID("fact", i), &row, w->facts[i].text))
+            follow(v, &w->facts[i]);
     }
+    gfx_clip_pop(ui->list);
 }
 
 /* One frame: its number, function, source, module. */

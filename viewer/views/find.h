@@ -91,6 +91,8 @@ void views_go(struct views *v, const struct model_search_place *place);
 void views_go_ns(struct views *v, int64_t ns);
 /* Scrolls to the thread, unfolds it. */
 void views_go_thread(struct views *v, uint32_t thread);
+/* To what a thread did at an instant; ] comes back. */
+void views_go_thread_at(struct views *v, uint64_t tid, int64_t ns);
 void views_follow_wake(struct views *v); /* to who ended the picked wait */
 void views_follow_back(struct views *v);
 /* The thread that ended a wait, and where it was then; false where that is not known. */

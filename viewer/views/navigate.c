@@ -170,9 +170,32 @@ bool views_waker_of(const struct views *v, const struct views_pick *pick,
     return false;
 }
 
-void views_follow_wake(struct views *v)
+/* What is picked can be come back to. */
+static void remember_pick(struct views *v)
 {
     struct views_nav *n = &v->nav;
+    if (!v->pick.set)
+        return;
+    if (n->wake_count == VIEWS_WAKES)
+        memmove(n->wakes, n->wakes + 1, (size_t)--n->wake_count * sizeof *n->wakes);
+    n->wakes[n->wake_count++] = (struct model_search_place){
+        v->pick.lane, v->pick.thread, v->pick.row, v->pick.begin_ns, v->pick.end_ns};
+}
+
+void views_go_thread_at(struct views *v, uint64_t tid, int64_t ns)
+{
+    const struct model_thread *th = model_doc_thread(v->doc, tid, ns);
+    struct model_search_place to;
+    if (!th || !state_at(v, (uint32_t)(th - v->doc->threads), ns, &to)) {
+        snprintf(v->notice, sizeof v->notice, "this thread is not in the trace");
+        return;
+    }
+    remember_pick(v);
+    views_go(v, &to);
+}
+
+void views_follow_wake(struct views *v)
+{
     struct model_search_place to;
     if (!views_timeline_shown(v))
         return;
@@ -181,10 +204,7 @@ void views_follow_wake(struct views *v)
                  v->pick.set ? "who ended this is not in the trace" : "pick a span first");
         return;
     }
-    if (n->wake_count == VIEWS_WAKES)
-        memmove(n->wakes, n->wakes + 1, (size_t)--n->wake_count * sizeof *n->wakes);
-    n->wakes[n->wake_count++] = (struct model_search_place){
-        v->pick.lane, v->pick.thread, v->pick.row, v->pick.begin_ns, v->pick.end_ns};
+    remember_pick(v);
     views_go(v, &to);
 }
 

@@ -101,6 +101,13 @@ static void reveal(struct views *v)
         lane = model_lanes_find(&v->lanes, n->reveal_kind, n->reveal_owner, 0);
     else if (v->thread != MODEL_NO_THREAD)
         lane = model_lanes_thread(&v->lanes, (uint32_t)v->thread);
+    if (lane && lane->kind == MODEL_LANE_LOCK) /* with those who waited for it */
+        for (uint32_t depth = 1; depth <= MODEL_CROSS_WAITERS; depth++) {
+            const struct model_lane *waiters =
+                model_lanes_find(&v->lanes, lane->kind, lane->owner, depth);
+            if (waiters)
+                views_scroll_to(v, waiters);
+        }
     if (lane)
         views_scroll_to(v, lane);
     n->reveal = false;

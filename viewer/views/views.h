@@ -138,7 +138,7 @@ struct views {
     int names_px, panel_px; /* sizes the user can drag, 0: default */
     int scroll_px;          /* of the lanes */
     int lanes_visible_px;
-    int details_scroll_px;
+    int details_scroll_px, facts_scroll_px;
     int64_t press_ns; /* timeline: where a drag began */
     int64_t hover_ns; /* instant under the pointer, -1: none */
     int pan_x, pan_y; /* last place of a middle-button drag */
