@@ -86,7 +86,20 @@ void pool_free(struct pool *p)
     free(p);
 }
 
-void pool_submit(struct pool *p, struct pool_job *job)
+static void put_last(struct pool *p, struct pool_job *job)
+{
+    job->before = p->last;
+    job->after = NULL;
+}
+
+static void put_first(struct pool *p, struct pool_job *job)
+{
+    job->before = NULL;
+    job->after = p->first;
+}
+
+static void submit(struct pool *p, struct pool_job *job,
+                   void (*put)(struct pool *p, struct pool_job *job))
 {
     if (!p) {
         job->run(job->data);
@@ -95,12 +108,21 @@ void pool_submit(struct pool *p, struct pool_job *job)
     }
     pthread_mutex_lock(&p->lock);
     job->state = POOL_QUEUED;
-    job->after = NULL;
-    job->before = p->last;
-    *(p->last ? &p->last->after : &p->first) = job;
-    p->last = job;
+    put(p, job);
+    *(job->before ? &job->before->after : &p->first) = job;
+    *(job->after ? &job->after->before : &p->last) = job;
     pthread_cond_signal(&p->work);
     pthread_mutex_unlock(&p->lock);
+}
+
+void pool_submit(struct pool *p, struct pool_job *job)
+{
+    submit(p, job, put_last);
+}
+
+void pool_submit_first(struct pool *p, struct pool_job *job)
+{
+    submit(p, job, put_first);
 }
 
 void pool_wait(struct pool *p, struct pool_job *job)

@@ -36,6 +36,8 @@ struct pool *pool_new(unsigned threads);
 void pool_free(struct pool *p);
 
 void pool_submit(struct pool *p, struct pool_job *job);
+/* The same, before all that are queued: its result is needed soon. */
+void pool_submit_first(struct pool *p, struct pool_job *job);
 /* Returns at once for an idle job. */
 void pool_wait(struct pool *p, struct pool_job *job);
 

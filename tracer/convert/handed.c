@@ -38,7 +38,7 @@ static void begin_filling(struct handed *h)
 {
     h->filling = true;
     h->job = (struct pool_job){.run = fill, .data = h};
-    pool_submit(h->pool, &h->job);
+    pool_submit_first(h->pool, &h->job);
 }
 
 void handed_packet(struct handed *h)
@@ -52,17 +52,17 @@ bool handed_wants_packet(const struct handed *h)
     return !h->filling && h->batches[h->current].end && !handed_damage(h);
 }
 
-bool handed_some(struct handed *h)
+void handed_next_batch(struct handed *h)
 {
-    while (h->pos == h->batches[h->current].count && h->filling) {
-        pool_wait(h->pool, &h->job);
-        h->filling = false;
-        h->current = !h->current;
-        h->pos = 0;
-        if (!h->batches[h->current].end)
-            begin_filling(h);
-    }
-    return h->pos < h->batches[h->current].count;
+    pool_wait(h->pool, &h->job);
+    h->filling = false;
+    h->current = !h->current;
+    const struct flat_batch *b = &h->batches[h->current];
+    h->next = b->events;
+    h->end = b->events + b->count;
+    h->next_class = b->classes;
+    if (!b->end)
+        begin_filling(h);
 }
 
 const struct err *handed_damage(const struct handed *h)

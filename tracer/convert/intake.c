@@ -68,7 +68,8 @@ static void pass_held(struct intake *in, uint64_t ts)
 
 void intake_push(struct intake *in, const struct event *ev)
 {
-    pass_held(in, ev->ts);
+    if (in->held.head)
+        pass_held(in, ev->ts);
     if (ev->ts < in->until_ns)
         pass(in, ev);
     else

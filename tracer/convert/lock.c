@@ -7,6 +7,9 @@
 
 static struct lock *lock_get(struct model *m, struct proc *p, uint64_t addr, uint64_t kind)
 {
+    struct lock **recent = &p->recent_locks[hash64(addr) % PROC_RECENT_LOCKS];
+    if (*recent && (*recent)->addr == addr)
+        return *recent;
     bool added;
     uint64_t *place = map64_put(&p->locks, addr, &added);
     if (added) {
@@ -15,7 +18,8 @@ static struct lock *lock_get(struct model *m, struct proc *p, uint64_t addr, uin
         p->lock_list = lock;
         *place = (uint64_t)(uintptr_t)lock;
     }
-    return (struct lock *)(uintptr_t)*place;
+    *recent = (struct lock *)(uintptr_t)*place;
+    return *recent;
 }
 
 static void seen_at(struct lock *lock, uint32_t stack)

@@ -62,13 +62,6 @@ void model_begin(struct model *m, uint64_t ts)
     m->t0 = m->last_ts = ts;
 }
 
-uint64_t model_ts(struct model *m, uint64_t raw)
-{
-    if (raw > m->last_ts)
-        m->last_ts = raw;
-    return raw > m->t0 ? raw - m->t0 : 0;
-}
-
 uint64_t model_duration_ns(const struct model *m)
 {
     return m->last_ts - m->t0;

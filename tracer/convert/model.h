@@ -137,6 +137,16 @@ struct live_alloc {
 };
 
 /* One process image: from exec, fork or first sight to exec or exit. */
+enum {
+    PROC_RECENT_STACKS = 256,
+    PROC_RECENT_LOCKS = 64
+};
+
+struct recent_stack {
+    uint64_t id;
+    uint32_t stack;
+};
+
 struct proc {
     uint32_t pid;
     uint32_t ppid;
@@ -155,9 +165,11 @@ struct proc {
     struct thread *threads;   /* all of them, newest first */
     struct mapping *mappings; /* owned, sorted, not overlapping */
     size_t mapping_count, mapping_cap;
-    struct map64 stacks; /* agent's stack id -> writer's */
-    struct map64 fds;    /* descriptor -> name */
-    struct map64 locks;  /* address -> struct lock *, in m->arena */
+    struct map64 stacks;                                   /* agent's stack id -> writer's */
+    struct recent_stack recent_stacks[PROC_RECENT_STACKS]; /* by id, modulo: latest look-ups */
+    struct lock *recent_locks[PROC_RECENT_LOCKS];          /* by address; likewise */
+    struct map64 fds;                                      /* descriptor -> name */
+    struct map64 locks; /* address -> struct lock *, in m->arena */
     struct lock *lock_list;
     struct map64 allocs;          /* address -> index into m->live */
     struct alloc_record *records; /* of full mode, not in order yet */
@@ -236,7 +248,12 @@ void model_lost(struct model *m, uint64_t begin, uint64_t end, uint32_t tid, int
 
 /* Time since the trace's start. Moves m->last_ts: every time that goes into the
  * file passes here. */
-uint64_t model_ts(struct model *m, uint64_t raw);
+static inline uint64_t model_ts(struct model *m, uint64_t raw)
+{
+    if (raw > m->last_ts)
+        m->last_ts = raw;
+    return raw > m->t0 ? raw - m->t0 : 0;
+}
 
 #define MODEL_ROW(m, TABLE, key, ...)                                                              \
     trace_writer_row((m)->w, TRACE_##TABLE##_TABLE, (key),                                         \
@@ -257,12 +274,29 @@ static inline uint64_t model_f64(double d)
 }
 
 /* -- processes and threads (process.c) */
-/* The pid's latest image, made at first sight. */
-struct proc *proc_get(struct model *m, uint32_t pid, uint64_t ts);
 struct proc *proc_find(const struct model *m, uint32_t pid);
-/* The thread, made at first sight; pid 0: not known. */
-struct thread *thread_get(struct model *m, uint32_t tid, uint32_t pid, uint64_t ts);
 struct thread *thread_find(const struct model *m, uint32_t tid);
+struct proc *proc_meet(struct model *m, uint32_t pid, uint64_t ts);
+struct thread *thread_meet(struct model *m, uint32_t tid, uint32_t pid, uint64_t ts);
+
+/* The pid's latest image, made at first sight. */
+static inline struct proc *proc_get(struct model *m, uint32_t pid, uint64_t ts)
+{
+    struct proc *p = m->recent_procs[pid % MODEL_RECENT];
+    return p && p->pid == pid ? p : proc_meet(m, pid, ts);
+}
+
+/* The thread, made at first sight; pid 0: not known. */
+static inline struct thread *thread_get(struct model *m, uint32_t tid, uint32_t pid, uint64_t ts)
+{
+    struct thread *t = m->recent_threads[tid % MODEL_RECENT];
+    if (!t || t->tid != tid || !t->proc)
+        return thread_meet(m, tid, pid, ts);
+    if (ts > t->last_ts)
+        t->last_ts = ts;
+    return t;
+}
+
 /* Its row, made when first asked for; MODEL_NO_ROW for a hidden thread. */
 uint32_t thread_row(struct model *m, struct thread *t);
 /* A tracer's helper thread, or one of our own image before exec: no rows. */
@@ -353,8 +387,13 @@ void user_close(struct model *m, struct thread *t, uint64_t end);
 void user_finish(struct model *m, struct proc *p);
 
 /* -- stacks, mappings, symbols (stack.c) */
+uint32_t stack_meet(struct model *m, struct proc *p, uint64_t id);
 /* The writer's id of a process's stack id; 0 for 0. */
-uint32_t stack_get(struct model *m, struct proc *p, uint64_t id);
+static inline uint32_t stack_get(struct model *m, struct proc *p, uint64_t id)
+{
+    const struct recent_stack *recent = &p->recent_stacks[id % PROC_RECENT_STACKS];
+    return recent->id == id ? recent->stack : stack_meet(m, p, id);
+}
 void stack_define(struct model *m, const struct event *ev);
 void stack_module(struct model *m, const struct event *ev);
 void stack_module_of(struct model *m, const struct event *ev);

@@ -93,7 +93,7 @@ static struct proc *proc_new(struct model *m, uint32_t pid, uint64_t ts)
     return p;
 }
 
-struct proc *proc_get(struct model *m, uint32_t pid, uint64_t ts)
+struct proc *proc_meet(struct model *m, uint32_t pid, uint64_t ts)
 {
     struct proc *p = proc_find(m, pid);
     return p ? p : proc_new(m, pid, ts);
@@ -176,7 +176,7 @@ static void end_thread(struct model *m, struct thread *t, uint64_t ts)
     *slot = t;
 }
 
-struct thread *thread_get(struct model *m, uint32_t tid, uint32_t pid, uint64_t ts)
+struct thread *thread_meet(struct model *m, uint32_t tid, uint32_t pid, uint64_t ts)
 {
     struct thread *t = thread_find(m, tid);
     if (!t)

@@ -15,7 +15,7 @@ struct place_key {
 };
 #define NOT_MAPPED (UINT64_C(1) << 63)
 
-uint32_t stack_get(struct model *m, struct proc *p, uint64_t id)
+uint32_t stack_meet(struct model *m, struct proc *p, uint64_t id)
 {
     if (!id)
         return 0;
@@ -23,6 +23,7 @@ uint32_t stack_get(struct model *m, struct proc *p, uint64_t id)
     uint64_t *stack = map64_put(&p->stacks, id, &added);
     if (added)
         *stack = trace_writer_stack_new(m->w);
+    p->recent_stacks[id % PROC_RECENT_STACKS] = (struct recent_stack){id, (uint32_t)*stack};
     return (uint32_t)*stack;
 }
 

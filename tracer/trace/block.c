@@ -1,8 +1,5 @@
 #include "trace/block.h"
 
-#include "base/arena.h"
-#include "base/map.h"
-
 #include <string.h>
 #include <zlib.h>
 
@@ -10,6 +7,7 @@
 struct plan {
     enum trace_pack pack;
     uint64_t base;
+    uint64_t range; /* greatest value - base */
     unsigned width;
     unsigned dict_len;
     uint64_t dict[256];
@@ -17,35 +15,64 @@ struct plan {
 
 enum {
     DICT_MAX = 256,
-    DICT_SLOTS = 512
+    DICT_BITS = 9,
+    DICT_SLOTS = 1 << DICT_BITS,
+    TILE_ROWS = 32
 };
+
+/* A block's rows column by column, which is how everything here reads them. */
+struct columns {
+    uint64_t v[TRACE_MAX_COLUMNS][TRACE_BLOCK_ROWS];
+};
+
+/* A tile at a time: its rows stay in the nearest cache for all columns. */
+static void turn(struct columns *to, const uint64_t *values, unsigned rows, unsigned columns)
+{
+    for (unsigned tile = 0; tile < rows; tile += TILE_ROWS) {
+        unsigned end = tile + TILE_ROWS < rows ? tile + TILE_ROWS : rows;
+        for (unsigned c = 0; c < columns; c++)
+            for (unsigned r = tile; r < end; r++)
+                to->v[c][r] = values[r * columns + c];
+    }
+}
 
 static unsigned bits_for(uint64_t range)
 {
     return range ? 64u - (unsigned)__builtin_clzll(range) : 0;
 }
 
-static void plan_frame(struct plan *p, const uint64_t *v, unsigned rows, unsigned stride,
-                       bool is_signed)
+static bool all_equal(const uint64_t *v, unsigned rows)
+{
+    uint64_t differs = 0;
+    for (unsigned i = 1; i < rows; i++)
+        differs |= v[i] ^ v[0];
+    return !differs;
+}
+
+static void plan_frame(struct plan *p, const uint64_t *v, unsigned rows, bool is_signed)
 {
     uint64_t flip = is_signed ? (uint64_t)1 << 63 : 0; /* orders negative words first */
     uint64_t lo = v[0] ^ flip, hi = lo;
     for (unsigned i = 1; i < rows; i++) {
-        uint64_t x = v[i * stride] ^ flip;
-        if (x < lo)
-            lo = x;
-        if (x > hi)
-            hi = x;
+        uint64_t x = v[i] ^ flip;
+        lo = x < lo ? x : lo;
+        hi = x > hi ? x : hi;
     }
     p->pack = TRACE_PACK_FRAME;
     p->base = lo ^ flip;
-    p->width = bits_for(hi - lo);
+    p->range = hi - lo;
+    p->width = bits_for(p->range);
+    p->dict_len = 0;
 }
 
 /* The index of `value` in the dictionary being built, or DICT_MAX when it is full. */
-static unsigned dict_index(struct plan *p, uint16_t slots[DICT_SLOTS], uint64_t value)
+static inline unsigned dict_index(struct plan *p, uint16_t slots[DICT_SLOTS], uint64_t value)
 {
-    for (unsigned i = (unsigned)hash64(value) % DICT_SLOTS;; i = (i + 1) % DICT_SLOTS) {
+    uint64_t above = value - p->base;
+    unsigned i =
+        (unsigned)(p->range < DICT_SLOTS ? above
+                                         : (above * 0x9e3779b97f4a7c15u) >> (64 - DICT_BITS));
+    for (;; i = (i + 1) % DICT_SLOTS) {
         if (!slots[i]) {
             if (p->dict_len == DICT_MAX)
                 return DICT_MAX;
@@ -58,60 +85,71 @@ static unsigned dict_index(struct plan *p, uint16_t slots[DICT_SLOTS], uint64_t 
     }
 }
 
-/* Replaces the plan by a dictionary where that is smaller; fills index[]. */
-static void plan_dict(struct plan *p, const uint64_t *v, unsigned rows, unsigned stride,
-                      uint8_t *index)
+/* Replaces the plan by a dictionary where that is smaller, and then the column's values
+ * by indexes into it. */
+static void plan_dict(struct plan *p, uint64_t *v, unsigned rows)
 {
     uint16_t slots[DICT_SLOTS] = {0};
+    uint8_t index[TRACE_BLOCK_ROWS];
     uint64_t frame_bits = (uint64_t)p->width * rows;
-    p->dict_len = 0;
+    unsigned words = 0;
     for (unsigned i = 0; i < rows; i++) {
-        unsigned at = dict_index(p, slots, v[i * stride]);
-        uint64_t dict_bits = 64u * p->dict_len + (uint64_t)bits_for(p->dict_len - 1) * rows;
-        if (at == DICT_MAX || dict_bits >= frame_bits)
+        unsigned at = dict_index(p, slots, v[i]);
+        if (p->dict_len > words) {
+            words = p->dict_len;
+            uint64_t dict_bits = 64u * words + (uint64_t)bits_for(words - 1) * rows;
+            if (dict_bits >= frame_bits)
+                return;
+        }
+        if (at == DICT_MAX)
             return;
         index[i] = (uint8_t)at;
     }
-    p->pack = TRACE_PACK_DICT;
-    p->base = p->dict_len;
-    p->width = bits_for(p->dict_len - 1);
-}
-
-struct bit_writer {
-    struct strbuf *out;
-    uint64_t acc;
-    unsigned used; /* bits in acc, < 64 */
-};
-
-static void bits_put(struct bit_writer *b, uint64_t value, unsigned width)
-{
-    if (!width)
-        return;
-    b->acc |= value << b->used;
-    if (b->used + width < 64) {
-        b->used += width;
-        return;
-    }
-    strbuf_append(b->out, &b->acc, 8);
-    unsigned taken = 64 - b->used;
-    b->acc = taken < 64 ? value >> taken : 0;
-    b->used = width - taken;
-}
-
-static void bits_end(struct bit_writer *b)
-{
-    strbuf_append(b->out, &b->acc, (b->used + 7) / 8);
-}
-
-static void pack_column(const struct plan *p, const uint64_t *v, unsigned rows, unsigned stride,
-                        const uint8_t *index, struct strbuf *out)
-{
-    if (p->pack == TRACE_PACK_DICT)
-        strbuf_append(out, p->dict, p->dict_len * sizeof *p->dict);
-    struct bit_writer b = {.out = out};
     for (unsigned i = 0; i < rows; i++)
-        bits_put(&b, p->pack == TRACE_PACK_DICT ? index[i] : v[i * stride] - p->base, p->width);
-    bits_end(&b);
+        v[i] = index[i];
+    p->pack = TRACE_PACK_DICT;
+    p->width = bits_for(words - 1);
+}
+
+/* Packs v[i] - base, `width` bits each. */
+static void pack_bits(const uint64_t *v, unsigned rows, uint64_t base, unsigned width,
+                      struct strbuf *out)
+{
+    uint64_t words[TRACE_BLOCK_ROWS + 1];
+    uint64_t *to = words, acc = 0;
+    unsigned used = 0; /* bits in acc, < 64 */
+    for (unsigned i = 0; i < rows; i++) {
+        uint64_t value = v[i] - base;
+        acc |= value << used;
+        used += width;
+        if (used >= 64) {
+            *to++ = acc;
+            used -= 64;
+            acc = used ? value >> (width - used) : 0;
+        }
+    }
+    *to = acc;
+    strbuf_append(out, words, ((uint64_t)rows * width + 7) / 8);
+}
+
+static struct trace_column pack_column(uint64_t *v, unsigned rows, bool is_signed, size_t start,
+                                       struct strbuf *out)
+{
+    struct trace_column column = {.base = v[0], .off = (uint32_t)(out->len - start)};
+    if (all_equal(v, rows))
+        return column;
+    struct plan p;
+    plan_frame(&p, v, rows, is_signed);
+    if (p.width > 1)
+        plan_dict(&p, v, rows);
+    bool dict = p.pack == TRACE_PACK_DICT;
+    if (dict)
+        strbuf_append(out, p.dict, p.dict_len * sizeof *p.dict);
+    pack_bits(v, rows, dict ? 0 : p.base, p.width, out);
+    column.base = dict ? p.dict_len : p.base;
+    column.width = (uint8_t)p.width;
+    column.pack = (uint8_t)p.pack;
+    return column;
 }
 
 void block_pack(const struct trace_table_info *info, const uint64_t *values, unsigned rows,
@@ -121,20 +159,12 @@ void block_pack(const struct trace_table_info *info, const uint64_t *values, uns
     size_t start = out->len;
     struct trace_block head = {.rows = (uint16_t)rows, .columns = (uint16_t)info->columns};
     struct trace_column columns[TRACE_MAX_COLUMNS] = {{0}};
+    struct columns turned;
+    turn(&turned, values, rows, info->columns);
     strbuf_append(out, &head, sizeof head);
     strbuf_append(out, columns, info->columns * sizeof *columns);
-    for (unsigned c = 0; c < info->columns; c++) {
-        struct plan plan;
-        uint8_t index[TRACE_BLOCK_ROWS];
-        plan_frame(&plan, values + c, rows, info->columns, info->column[c].kind == TRACE_I64);
-        if (plan.width > 1)
-            plan_dict(&plan, values + c, rows, info->columns, index);
-        columns[c] = (struct trace_column){.base = plan.base,
-                                           .off = (uint32_t)(out->len - start),
-                                           .width = (uint8_t)plan.width,
-                                           .pack = (uint8_t)plan.pack};
-        pack_column(&plan, values + c, rows, info->columns, index, out);
-    }
+    for (unsigned c = 0; c < info->columns; c++)
+        columns[c] = pack_column(turned.v[c], rows, info->column[c].kind == TRACE_I64, start, out);
     strbuf_append(out, zeros, TRACE_BLOCK_PAD);
     while ((out->len - start) % 8)
         strbuf_putc(out, 0);

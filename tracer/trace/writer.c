@@ -12,12 +12,6 @@
 #include <string.h>
 #include <zlib.h>
 
-/* Rows waiting to be packed. The window is two blocks wide, so rows that come
- * up to a block's length out of order are still put in order. */
-enum {
-    WINDOW_ROWS = 2 * TRACE_BLOCK_ROWS
-};
-
 struct rows {
     uint64_t *words; /* owned, row-major */
     size_t cap;      /* in words */
@@ -28,20 +22,23 @@ struct rows {
 struct packing {
     struct pool_job job;
     enum trace_table table;
-    uint32_t part;   /* index, where the block's offset goes */
-    size_t block;    /* likewise */
-    uint64_t *words; /* owned, the rows */
-    size_t words_cap;
-    unsigned rows;
+    uint32_t part; /* index, where the block's offset goes */
+    size_t block;  /* likewise */
+    struct rows rows;
     struct strbuf packed; /* the result */
 };
 enum {
     MOST_PACKING = 64
 };
 
+/* Rows wait in `pending` to be packed. Those of a table with a `ts` column, or by thread,
+ * go on to `full` when they are a block, and are packed when they are two, so rows that
+ * come up to a block's length out of order are still put in order. */
 struct part {
     uint32_t key;
-    bool sorted; /* pending rows are in order */
+    bool sorted;      /* waiting rows are in order */
+    uint64_t last_ts; /* of the row that came last, while they are */
+    struct rows full; /* a block's, or none */
     struct rows pending;
     struct rows late;                 /* older than what was packed already */
     struct trace_block_entry *blocks; /* owned */
@@ -129,35 +126,62 @@ static struct part *part_of(struct table *t, uint32_t key)
     return &t->parts[*at];
 }
 
-/* Stable: rows of equal ts keep their order of arrival. A merge sort over row
- * numbers, since rows are wide. */
-static void rows_sort(struct rows *r, unsigned columns, unsigned ts)
+/* A row's time and its number. */
+struct rank {
+    uint64_t ts;
+    uint32_t row;
+};
+
+/* Stable: rows of equal ts keep their order of arrival. Leaves the order in one of the
+ * two arrays of n, and returns it. */
+static struct rank *ranks_sort(struct rank *from, struct rank *to, size_t n)
 {
-    size_t n = r->count;
-    uint32_t *order = mem_realloc(NULL, 2 * n, sizeof *order), *from = order, *to = order + n;
-    for (size_t i = 0; i < n; i++)
-        from[i] = (uint32_t)i;
-#define TS_OF(i) r->words[(size_t)(i)*columns + ts]
     for (size_t width = 1; width < n; width *= 2) {
         for (size_t lo = 0; lo < n; lo += 2 * width) {
             size_t mid = lo + width < n ? lo + width : n;
             size_t hi = mid + width < n ? mid + width : n;
-            size_t a = lo, b = mid;
-            for (size_t k = lo; k < hi; k++)
-                to[k] = b >= hi || (a < mid && TS_OF(from[a]) <= TS_OF(from[b])) ? from[a++]
-                                                                                 : from[b++];
+            if (mid == hi || from[mid - 1].ts <= from[mid].ts) {
+                memcpy(to + lo, from + lo, (hi - lo) * sizeof *to);
+                continue;
+            }
+            for (size_t k = lo, a = lo, b = mid; k < hi; k++)
+                to[k] = b >= hi || (a < mid && from[a].ts <= from[b].ts) ? from[a++] : from[b++];
         }
-        uint32_t *swap = from;
+        struct rank *swap = from;
         from = to;
         to = swap;
     }
-#undef TS_OF
-    uint64_t *words = mem_realloc(NULL, n * columns, sizeof *words);
-    for (size_t i = 0; i < n; i++)
-        memcpy(words + i * columns, r->words + (size_t)from[i] * columns, columns * sizeof *words);
-    memcpy(r->words, words, n * columns * sizeof *words);
+    return from;
+}
+
+static void ranks_add(struct rank *ranks, const struct rows *r, size_t first, unsigned columns,
+                      unsigned ts)
+{
+    for (size_t i = 0; i < r->count; i++)
+        ranks[first + i] = (struct rank){r->words[i * columns + ts], (uint32_t)(first + i)};
+}
+
+/* Sorts the rows of `a` and then `b` together; each keeps its count. */
+static void rows_sort(struct rows *a, struct rows *b, unsigned columns, unsigned ts)
+{
+    size_t n = a->count + b->count;
+    struct rank *ranks = mem_realloc(NULL, 2 * n, sizeof *ranks);
+    ranks_add(ranks, a, 0, columns, ts);
+    ranks_add(ranks, b, a->count, columns, ts);
+    const struct rank *order = ranks_sort(ranks, ranks + n, n);
+    uint64_t *words = mem_realloc(NULL, n * columns, sizeof *words), *to = words;
+    for (size_t i = 0; i < n; i++, to += columns) {
+        size_t row = order[i].row;
+        const uint64_t *from =
+            row < a->count ? a->words + row * columns : b->words + (row - a->count) * columns;
+        memcpy(to, from, columns * sizeof *to);
+    }
+    if (a->count)
+        memcpy(a->words, words, a->count * columns * sizeof *words);
+    if (b->count)
+        memcpy(b->words, words + a->count * columns, b->count * columns * sizeof *words);
     free(words);
-    free(order);
+    free(ranks);
 }
 
 /* Keeps state_total up with the rows of thread_state as they are packed. */
@@ -176,7 +200,7 @@ static void pack_rows(void *data)
 {
     struct packing *k = data;
     strbuf_clear(&k->packed);
-    block_pack(&trace_tables[k->table], k->words, k->rows, &k->packed);
+    block_pack(&trace_tables[k->table], k->rows.words, (unsigned)k->rows.count, &k->packed);
 }
 
 /* Writes the oldest block out. */
@@ -196,59 +220,82 @@ static void write_all_packed(struct trace_writer *w)
         write_packed(w);
 }
 
+/* Packs rows soon; takes them, giving the memory of a block that is done in return. */
 static void submit_block(struct trace_writer *w, enum trace_table table, const struct part *p,
-                         const uint64_t *words, unsigned rows)
+                         struct rows *rows)
 {
     if (w->packing_count == MOST_PACKING)
         write_packed(w);
     struct packing *k = &w->packing[(w->packing_head + w->packing_count++) % MOST_PACKING];
-    size_t count = (size_t)rows * trace_tables[table].columns;
-    mem_grow(&k->words, &k->words_cap, count, sizeof *k->words);
-    memcpy(k->words, words, count * sizeof *words);
+    struct rows done = k->rows;
+    k->rows = *rows;
+    *rows = done;
+    rows->count = 0;
     k->table = table;
     k->part = (uint32_t)(p - w->tables[table].parts);
     k->block = p->block_count - 1;
-    k->rows = rows;
     k->job = (struct pool_job){.run = pack_rows, .data = k};
     pool_submit(w->pool, &k->job);
 }
 
+/* Takes the rows, a block's at most. */
 static void write_block(struct trace_writer *w, enum trace_table table, struct part *p,
-                        const uint64_t *words, unsigned rows)
+                        struct rows *rows)
 {
     const struct trace_table_info *info = &trace_tables[table];
     if (table == TRACE_THREAD_STATE_TABLE)
-        add_totals(w, p, words, rows);
+        add_totals(w, p, rows->words, (unsigned)rows->count);
     mem_grow(&p->blocks, &p->blocks_cap, p->block_count + 1, sizeof *p->blocks);
     struct trace_block_entry *e = &p->blocks[p->block_count++];
     *e = (struct trace_block_entry){0};
     if (info->ts_column >= 0) {
-        e->first_ts = words[info->ts_column];
-        p->packed_ts = words[(rows - 1) * info->columns + (unsigned)info->ts_column];
+        e->first_ts = rows->words[info->ts_column];
+        p->packed_ts = rows->words[(rows->count - 1) * info->columns + (unsigned)info->ts_column];
     }
-    p->packed_rows += rows;
-    submit_block(w, table, p, words, rows);
+    p->packed_rows += rows->count;
+    submit_block(w, table, p, rows);
 }
 
-/* Packs the oldest pending rows, a block at a time, keeping `keep` or fewer. */
-static void pack_pending(struct trace_writer *w, enum trace_table table, struct part *p,
-                         size_t keep)
+static void sort_waiting(struct part *p, const struct trace_table_info *info)
+{
+    if (!p->sorted)
+        rows_sort(&p->full, &p->pending, info->columns, (unsigned)info->ts_column);
+    p->sorted = true;
+}
+
+/* Makes room for a row where a block of them is pending: they become the full ones. */
+static void advance_window(struct trace_writer *w, enum trace_table table, struct part *p)
 {
     const struct trace_table_info *info = &trace_tables[table];
-    if (!p->sorted)
-        rows_sort(&p->pending, info->columns, (unsigned)info->ts_column);
-    p->sorted = true;
-    size_t done = 0;
-    while (p->pending.count - done > keep) {
-        size_t n = p->pending.count - done;
-        if (n > TRACE_BLOCK_ROWS)
-            n = TRACE_BLOCK_ROWS;
-        write_block(w, table, p, p->pending.words + done * info->columns, (unsigned)n);
-        done += n;
+    if (p->full.count) {
+        sort_waiting(p, info);
+        write_block(w, table, p, &p->full);
     }
-    p->pending.count -= done;
-    memmove(p->pending.words, p->pending.words + done * info->columns,
-            p->pending.count * info->columns * sizeof *p->pending.words);
+    struct rows spare = p->full;
+    p->full = p->pending;
+    p->pending = spare;
+    if (info->ts_column >= 0 && p->sorted)
+        p->last_ts = p->full.words[(p->full.count - 1) * info->columns + (unsigned)info->ts_column];
+}
+
+/* Packs all rows that wait, a block at a time. */
+static void pack_waiting(struct trace_writer *w, enum trace_table table, struct part *p)
+{
+    const struct trace_table_info *info = &trace_tables[table];
+    sort_waiting(p, info);
+    if (p->full.count)
+        write_block(w, table, p, &p->full);
+    struct rows block = {0};
+    for (size_t done = 0, n; done < p->pending.count; done += n) {
+        n = p->pending.count - done < TRACE_BLOCK_ROWS ? p->pending.count - done : TRACE_BLOCK_ROWS;
+        const uint64_t *rows = p->pending.words + done * info->columns;
+        mem_grow(&block.words, &block.cap, n * info->columns, sizeof *block.words);
+        memcpy(block.words, rows, n * info->columns * sizeof *rows);
+        block.count = n;
+        write_block(w, table, p, &block);
+    }
+    p->pending.count = 0;
+    free(block.words);
 }
 
 /* A row that is older than what its partition has packed already. */
@@ -262,19 +309,18 @@ uint32_t trace_writer_row(struct trace_writer *w, enum trace_table table, uint32
 {
     const struct trace_table_info *info = &trace_tables[table];
     struct part *p = part_of(&w->tables[table], key);
-    uint32_t index = (uint32_t)(p->packed_rows + p->pending.count + p->late.count);
+    uint32_t index = (uint32_t)(p->packed_rows + p->full.count + p->pending.count + p->late.count);
     bool streams = info->ts_column >= 0 || info->by_thread; /* the others may be updated */
     uint64_t ts = info->ts_column >= 0 ? values[info->ts_column] : p->packed_ts;
-    if (streams && !is_late(p, ts) && p->pending.count == WINDOW_ROWS)
-        pack_pending(w, table, p, TRACE_BLOCK_ROWS);
+    if (streams && !is_late(p, ts) && p->pending.count == TRACE_BLOCK_ROWS)
+        advance_window(w, table, p);
     if (is_late(p, ts)) { /* perhaps only since it was packed just now */
         rows_add(&p->late, values, info->columns);
         return index;
     }
-    if (info->ts_column >= 0 && p->pending.count) {
-        const uint64_t *last = p->pending.words + (p->pending.count - 1) * info->columns;
-        p->sorted &= ts >= last[info->ts_column];
-    }
+    if (ts < p->last_ts && (p->full.count || p->pending.count))
+        p->sorted = false;
+    p->last_ts = ts;
     rows_add(&p->pending, values, info->columns);
     return index;
 }
@@ -388,7 +434,7 @@ static size_t first_touched(const struct part *p, const struct trace_table_info 
 static void forget_totals(struct trace_writer *w, struct part *p)
 {
     struct part *sums = part_of(&w->tables[TRACE_STATE_TOTAL_TABLE], p->key);
-    sums->pending.count = sums->block_count = sums->packed_rows = 0;
+    sums->full.count = sums->pending.count = sums->block_count = sums->packed_rows = 0;
     memset(p->totals, 0, sizeof *p->totals);
 }
 
@@ -397,10 +443,8 @@ static void add_in_order(struct trace_writer *w, enum trace_table table, struct 
                          const uint64_t *row)
 {
     rows_add(&p->pending, row, trace_tables[table].columns);
-    if (p->pending.count < TRACE_BLOCK_ROWS)
-        return;
-    write_block(w, table, p, p->pending.words, TRACE_BLOCK_ROWS);
-    p->pending.count = 0;
+    if (p->pending.count == TRACE_BLOCK_ROWS)
+        write_block(w, table, p, &p->pending);
 }
 
 /* Merges the rows of old blocks (`total` rows) with the sorted `rest`. At equal times
@@ -449,10 +493,12 @@ static bool merge_late(struct trace_writer *w, enum trace_table table, struct pa
     uint64_t total = p->packed_rows - from * TRACE_BLOCK_ROWS;
     struct rows rest = p->late;
     p->late = (struct rows){0};
+    for (size_t i = 0; i < p->full.count; i++)
+        rows_add(&rest, p->full.words + i * info->columns, info->columns);
     for (size_t i = 0; i < p->pending.count; i++)
         rows_add(&rest, p->pending.words + i * info->columns, info->columns);
-    rows_sort(&rest, info->columns, (unsigned)info->ts_column);
-    p->pending.count = 0;
+    rows_sort(&rest, &(struct rows){0}, info->columns, (unsigned)info->ts_column);
+    p->full.count = p->pending.count = 0;
     p->sorted = true;
     p->block_count = from;
     p->packed_rows = from * TRACE_BLOCK_ROWS;
@@ -494,7 +540,7 @@ static bool finish_parts(struct trace_writer *w, enum trace_table table, struct 
     for (size_t i = 0; i < t->part_count; i++) {
         if (t->parts[i].late.count && !merge_late(w, table, &t->parts[i], err))
             return false;
-        pack_pending(w, table, &t->parts[i], 0);
+        pack_waiting(w, table, &t->parts[i]);
     }
     write_all_packed(w);
     return true;
@@ -561,6 +607,7 @@ static void writer_free(struct trace_writer *w)
     for (int i = 0; i < TRACE_TABLE_COUNT; i++) {
         struct table *t = &w->tables[i];
         for (size_t p = 0; p < t->part_count; p++) {
+            free(t->parts[p].full.words);
             free(t->parts[p].pending.words);
             free(t->parts[p].late.words);
             free(t->parts[p].blocks);
@@ -574,7 +621,7 @@ static void writer_free(struct trace_writer *w)
     map64_release(&w->node_of_edge);
     for (int i = 0; i < MOST_PACKING; i++) {
         pool_wait(w->pool, &w->packing[i].job);
-        free(w->packing[i].words);
+        free(w->packing[i].rows.words);
         strbuf_release(&w->packing[i].packed);
     }
     free(w->toc);
