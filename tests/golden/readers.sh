@@ -40,6 +40,10 @@ expect 0 '' "$whyprof" why "$trace" --task 'GET /'
 contains 'not known'
 expect 0 '' "$whyprof" why "$trace" --folded
 contains '^worker-1 (101);worker;hash_all;\[running\] 4000000$'
+expect 0 '' "$whyprof" why "$trace" --thread worker-2 --pprof "$folder/path.prof"
+expect 0 '' "$whyprof" pprof -traces -unit=us "$folder/path.prof"
+contains '^ *3200us   hash_all$'
+expect 2 'exclude' "$whyprof" why "$trace" --folded --pprof "$folder/path.prof"
 expect 0 '' "$whyprof" report "$trace" locks --dot
 contains '^digraph locks {'
 expect 2 'about the report locks' "$whyprof" report "$trace" --dot

@@ -1,9 +1,9 @@
 /* why: what the why_*.c targets share. Each has one cause planted that makes it slow;
  * with the argument `healthy` it does the same work without. On stdout it tells what
- * `whyprof why` must find, and the ns that this took by its own clock (0: not told),
- * of how many:
+ * `whyprof why` must find: where ("-": any function), in which thread (0: any of its
+ * equals), and the ns that this took by the program's own clock, of how many:
  *
- *     expect FINDING FUNCTION NS OF_NS */
+ *     expect FINDING FUNCTION TID NS OF_NS */
 #ifndef TESTS_TARGETS_WHY_H
 #define TESTS_TARGETS_WHY_H
 
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -47,10 +48,15 @@ static inline bool is_healthy(int argc, char **argv)
     return argc > 1 && !strcmp(argv[1], "healthy");
 }
 
-static inline int expect(const char *finding, const char *function, uint64_t part_ns,
+static inline long self_tid(void)
+{
+    return syscall(SYS_gettid);
+}
+
+static inline int expect(const char *finding, const char *function, long tid, uint64_t part_ns,
                          uint64_t whole_ns)
 {
-    printf("expect %s %s %llu %llu\n", finding, function, (unsigned long long)part_ns,
+    printf("expect %s %s %ld %llu %llu\n", finding, function, tid, (unsigned long long)part_ns,
            (unsigned long long)whole_ns);
     return 0;
 }

@@ -43,5 +43,5 @@ int main(int argc, char **argv)
         ;
     uint64_t end = now_ns();
     pthread_join(thread, NULL);
-    return expect("busy_polling", "-", asked_ns, end - begin);
+    return expect("busy_polling", "-", self_tid(), asked_ns, end - begin);
 }

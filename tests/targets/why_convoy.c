@@ -40,6 +40,6 @@ int main(int argc, char **argv)
         start(&threads[i], worker, &ids[i]);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
-    return expect("lock_convoy", "add_to_total", (waited_ns[0] + waited_ns[1]) / 2,
+    return expect("lock_convoy", "add_to_total", 0, (waited_ns[0] + waited_ns[1]) / 2,
                   now_ns() - begin);
 }

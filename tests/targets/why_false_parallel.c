@@ -35,5 +35,5 @@ int main(int argc, char **argv)
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
     uint64_t length = now_ns() - begin;
-    return expect("false_parallelism", "take_turn", length / 2, length);
+    return expect("false_parallelism", "take_turn", 0, length / 2, length);
 }

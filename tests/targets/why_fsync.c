@@ -26,5 +26,5 @@ int main(int argc, char **argv)
         append_record(fd, !healthy);
     uint64_t end = now_ns();
     unlink("records.tmp");
-    return expect("fsync", "append_record", synced_ns, end - begin);
+    return expect("fsync", "append_record", self_tid(), synced_ns, end - begin);
 }

@@ -3,6 +3,7 @@
 
 static pthread_mutex_t table = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t waited_ns;
+static long holder_tid;
 static volatile bool done;
 static bool healthy;
 
@@ -20,6 +21,7 @@ static NOINLINE void refresh_table(void)
 static void *refresher(void *data)
 {
     (void)data;
+    holder_tid = self_tid();
     while (!done)
         refresh_table();
     return NULL;
@@ -45,5 +47,5 @@ int main(int argc, char **argv)
     uint64_t end = now_ns();
     done = true;
     pthread_join(thread, NULL);
-    return expect("lock_held_across_wait", "refresh_table", waited_ns, end - begin);
+    return expect("lock_held_across_wait", "refresh_table", holder_tid, waited_ns, end - begin);
 }

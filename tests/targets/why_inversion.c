@@ -4,13 +4,13 @@
 
 #include <sched.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 
 enum {
     HOGS = 4
 };
 static pthread_mutex_t settings = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t waited_ns;
+static long holder_tid;
 static volatile bool done;
 
 static void pin(int cpu)
@@ -41,7 +41,8 @@ static void *holder(void *data)
 {
     (void)data;
     pin(0);
-    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), 15);
+    holder_tid = self_tid();
+    setpriority(PRIO_PROCESS, (id_t)holder_tid, 15);
     while (!done) {
         write_settings();
         usleep(1000);
@@ -74,5 +75,5 @@ int main(int argc, char **argv)
     for (int i = 0; i < HOGS && !healthy; i++)
         pthread_join(hogs[i], NULL);
     pthread_join(thread, NULL);
-    return expect("priority_inversion", "write_settings", waited_ns, end - begin);
+    return expect("priority_inversion", "write_settings", holder_tid, waited_ns, end - begin);
 }

@@ -8,6 +8,7 @@ static pthread_mutex_t state = PTHREAD_MUTEX_INITIALIZER;
 static bool healthy;
 static volatile bool done;
 static uint64_t waited_ns;
+static long holder_tid;
 
 static NOINLINE void save_state(int fd)
 {
@@ -25,6 +26,7 @@ static NOINLINE void save_state(int fd)
 static void *saver(void *data)
 {
     int fd = *(int *)data;
+    holder_tid = self_tid();
     while (!done) {
         save_state(fd);
         burn_us(50);
@@ -55,5 +57,5 @@ int main(int argc, char **argv)
     done = true;
     pthread_join(thread, NULL);
     unlink("state.tmp");
-    return expect("lock_held_across_wait", "save_state", waited_ns, end - begin);
+    return expect("lock_held_across_wait", "save_state", holder_tid, waited_ns, end - begin);
 }

@@ -27,5 +27,5 @@ int main(int argc, char **argv)
     for (int i = 0; i < count; i++)
         pthread_join(threads[i], NULL);
     uint64_t length = now_ns() - begin;
-    return expect("oversubscription", "crunch", length - 100000000, length);
+    return expect("oversubscription", "crunch", 0, length - 100000000, length);
 }

@@ -32,5 +32,6 @@ int main(int argc, char **argv)
         start(&threads[i], compute, NULL);
     for (int i = 0; i < 2; i++)
         pthread_join(threads[i], NULL);
-    return expect("single_threaded_phase", "prepare", (prepared - begin) / 2, now_ns() - begin);
+    return expect("single_threaded_phase", "prepare", self_tid(), (prepared - begin) / 2,
+                  now_ns() - begin);
 }

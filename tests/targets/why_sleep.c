@@ -15,5 +15,5 @@ int main(int argc, char **argv)
         settle();
         paused = now_ns() - paused;
     }
-    return expect("sleep", "settle", paused, now_ns() - begin);
+    return expect("sleep", "settle", self_tid(), paused, now_ns() - begin);
 }

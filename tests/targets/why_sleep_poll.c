@@ -43,5 +43,5 @@ int main(int argc, char **argv)
     for (int i = 1; i <= 60; i++)
         await_result(i);
     pthread_join(thread, NULL);
-    return expect("sleeping_poll", "await_result", slept_ns, now_ns() - begin);
+    return expect("sleeping_poll", "await_result", self_tid(), slept_ns, now_ns() - begin);
 }

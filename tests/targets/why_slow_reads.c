@@ -41,5 +41,5 @@ int main(int argc, char **argv)
         load_block(fd, block, i);
     uint64_t end = now_ns();
     unlink("blocks.tmp");
-    return expect("slow_syscall", "load_block", read_ns, end - begin);
+    return expect("slow_syscall", "load_block", self_tid(), read_ns, end - begin);
 }

@@ -41,5 +41,5 @@ int main(int argc, char **argv)
         spin_until(i);
     uint64_t end = now_ns();
     pthread_join(thread, NULL);
-    return expect("spinning", "spin_until", spun_ns, end - begin);
+    return expect("spinning", "spin_until", self_tid(), spun_ns, end - begin);
 }

@@ -24,10 +24,11 @@ int main(int argc, char **argv)
     uint64_t begin = now_ns();
     for (int i = 0; i < BYTES; i++)
         emit_byte(fileno(file), healthy ? file : NULL);
+    uint64_t written_ns = now_ns();
     if (healthy)
         burn_us(100000);
     uint64_t end = now_ns();
     fclose(file);
     unlink("bytes.tmp");
-    return expect("tiny_io", "emit_byte", 0, end - begin);
+    return expect("tiny_io", "emit_byte", self_tid(), written_ns - begin, end - begin);
 }

@@ -395,8 +395,13 @@ static void finish_stacks(struct arena *a, struct causes_work *w)
     for (uint32_t i = 0; i < count; i++) {
         uint64_t key[2];
         memcpy(key, intern_get(&w->stacks.keys, i), sizeof key);
-        w->out.stacks[i] = (struct analyze_path_stack){key[0], w->threads[key[1] >> 8].tid,
-                                                       (unsigned)(key[1] & 0xff), w->stack_ns[i]};
+        w->out.stacks[i] = (struct analyze_path_stack){
+            .stack_id = key[0],
+            .tid = w->threads[key[1] >> 8].tid,
+            .thread = (uint32_t)(key[1] >> 8),
+            .class = (unsigned)(key[1] & 0xff),
+            .ns = w->stack_ns[i],
+        };
     }
     qsort(w->out.stacks, count, sizeof *w->out.stacks, more_stack_ns);
 }

@@ -48,7 +48,8 @@ struct analyze_part {
 struct analyze_path_stack {
     uint64_t stack_id;
     uint64_t tid;
-    unsigned class; /* trace_class(): running by samples, blocked what was at a chain's end */
+    uint32_t thread; /* its row */
+    unsigned class;  /* trace_class(): running by samples, blocked what was at a chain's end */
     uint64_t ns;
 };
 

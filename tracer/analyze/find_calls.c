@@ -93,8 +93,11 @@ static bool is_tiny(const struct analyze_call_group *g)
 
 static void add_tiny(struct find *f, const struct analyze_call_group *g)
 {
-    struct analyze_finding *found = find_add(f, ANALYZE_TINY_IO, g->path_ns, g->at);
-    found->answer = find_printf(f, "%s moves %s bytes at a time with %s%s", find_place(f, g->at),
+    struct analyze_place at = g->at;
+    if (!*at.function) /* such short calls have no stacks */
+        at.function = find_hot_function(f, at.tid);
+    struct analyze_finding *found = find_add(f, ANALYZE_TINY_IO, g->loop_ns, at);
+    found->answer = find_printf(f, "%s moves %s bytes at a time with %s%s", find_place(f, at),
                                 find_count(f, g->bytes / g->count), g->name, on_file(f, g->file));
     say_calls(f, found, g);
     found->advice = "Collect the bytes in a buffer (stdio, 64 KiB) and move them with few calls.";
@@ -139,9 +142,7 @@ static void find_groups(struct find *f)
         else if (g->count >= POLLS && g->nothing > g->count * 9 / 10 &&
                  g->loop_ns >= f->threshold_ns)
             add_poll(f, g);
-        if (g->path_ns < f->threshold_ns)
-            continue;
-        if (is_tiny(g))
+        if (is_tiny(g) && g->loop_ns >= f->threshold_ns)
             add_tiny(f, g);
     }
 }

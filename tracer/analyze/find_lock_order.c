@@ -23,11 +23,19 @@ static void find_deadlock(struct find *f, struct analyze_sites *sites)
     struct analyze_deadlock circle = analyze_deadlock(f->arena, f->trace);
     if (!circle.count)
         return;
-    uint64_t closed = 0, end = trace_duration_ns(f->trace);
-    for (size_t i = 0; i < circle.count; i++)
+    struct trace_cursor threads = trace_cursor(f->trace, TRACE_THREAD_TABLE, 0);
+    uint64_t closed = 0, end = 0;
+    for (size_t i = 0; i < circle.count; i++) {
+        uint64_t end_ts = trace_get(&threads, circle.v[i].thread, TRACE_THREAD_end_ts);
         closed = circle.v[i].ts_ns > closed ? circle.v[i].ts_ns : closed;
+        end = end_ts > end ? end_ts : end;
+    }
+    if (closed >= f->why->scope.range.end_ns) /* later than what was asked about */
+        return;
+    uint64_t stuck =
+        analyze_overlap_ns(f->why->scope.range, closed, end > closed ? end - closed : 0);
     struct analyze_place at = place(f, sites, circle.v[0].thread, circle.v[0].stack_id);
-    struct analyze_finding *found = find_add(f, ANALYZE_DEADLOCK, end - closed, at);
+    struct analyze_finding *found = find_add(f, ANALYZE_DEADLOCK, stuck, at);
     found->answer = find_printf(f,
                                 "%zu threads wait for each other for good since %s: %s waits "
                                 "for %s, which thread %s holds",

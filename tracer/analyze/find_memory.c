@@ -173,6 +173,7 @@ static void add_growth(struct find *f, const struct growths *g, uint32_t site)
     struct analyze_place at = {trace_get(&c, s->thread, TRACE_THREAD_tid),
                                arena_strdup(f->arena, analyze_site_name(&g->sites, site))};
     struct analyze_finding *found = find_add(f, ANALYZE_HEAP_GROWTH, 0, at);
+    found->save_bytes = (uint64_t)s->live_bytes;
     char live[FMT_MAX], all[FMT_MAX];
     fmt_bytes(live, (uint64_t)s->live_bytes);
     fmt_bytes(all, (uint64_t)s->bytes);

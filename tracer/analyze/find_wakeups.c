@@ -21,7 +21,7 @@ struct wake {
 struct cond_sums {
     uint64_t pid, cond;
     uint64_t wakes, futile, cost_ns, calls; /* calls: groups of wakes close together */
-    uint64_t pass_ns;                       /* from the first of a call's wakes to the last */
+    uint64_t pass_ns; /* on the path, from the first of a call's wakes to the last */
     uint64_t wait_ns, stack_id;
     uint32_t thread;
     struct tally_votes stacks, wakers;
@@ -89,7 +89,16 @@ static int by_cond_and_time(const void *a, const void *b)
     return x->ts < y->ts ? -1 : x->ts > y->ts;
 }
 
-static void count(struct wakeups_work *w)
+/* The path's time in the one woken before or in this one: between their wakes the first
+ * holds the mutex that the other waits for. */
+static uint64_t pass_ns(const struct analyze_causes *causes, const struct wake *before,
+                        const struct wake *after)
+{
+    return analyze_on_path_ns(causes, before->thread, before->ts, after->ts) +
+           analyze_on_path_ns(causes, after->thread, before->ts, after->ts);
+}
+
+static void count(struct wakeups_work *w, const struct analyze_causes *causes)
 {
     if (w->count)
         qsort(w->wakes, w->count, sizeof *w->wakes, by_cond_and_time);
@@ -100,7 +109,7 @@ static void count(struct wakeups_work *w)
                          k->ts - w->wakes[i - 1].ts < TOGETHER_NS &&
                          w->wakes[i - 1].thread != k->thread;
         if (with_last)
-            s->pass_ns += k->ts - w->wakes[i - 1].ts;
+            s->pass_ns += pass_ns(causes, &w->wakes[i - 1], k);
         s->wakes++;
         s->calls += !with_last;
         s->futile += k->cost_ns > 0;
@@ -154,7 +163,7 @@ void find_wakeups(struct find *f)
     struct wakeups_work w = {0};
     struct analyze_sites sites = {.trace = f->trace};
     collect(&w, f->trace, f->why->scope.range);
-    count(&w);
+    count(&w, &f->why->causes);
     for (size_t i = 0; i < w.groups.keys.count; i++) {
         add_finding(f, &sites, &w.v[i]);
         tally_votes_release(&w.v[i].stacks);

@@ -47,6 +47,7 @@ enum analyze_finding_kind {
 struct analyze_finding {
     enum analyze_finding_kind kind;
     uint64_t save_ns;                           /* at most; 0: costs memory, not time */
+    uint64_t save_bytes;                        /* at most, of memory */
     struct analyze_place at;                    /* the thread and function to look at */
     const char *object;                         /* the lock, file or call, or "" */
     const char *answer;                         /* one sentence, without the share */

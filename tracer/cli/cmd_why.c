@@ -1,4 +1,6 @@
 /* whyprof why: in plain words, where the time went and why. */
+#include "analyze/path_profile.h"
+#include "base/file.h"
 #include "cli/cli.h"
 #include "report/why.h"
 
@@ -7,6 +9,29 @@
 static struct analyze_question question;
 static struct report_why_options options;
 static bool folded;
+static const char *pprof_path;
+
+static bool write_profile(const struct analyze_why *why, const struct trace *t, struct err *err)
+{
+    struct strbuf file = {0};
+    struct file_out out;
+    bool ok = analyze_path_profile(t, &why->scope, &why->causes, &file, err) &&
+              file_out_open(&out, pprof_path, err);
+    if (ok) {
+        file_out_write(&out, file.p, file.len);
+        ok = file_out_commit(&out, err);
+    }
+    strbuf_release(&file);
+    return ok;
+}
+
+static bool print(const struct analyze_why *why, const struct trace *t, struct err *err)
+{
+    if (pprof_path)
+        return write_profile(why, t, err);
+    return folded ? report_why_folded(why, t, stdout, err)
+                  : report_why(why, t, &options, stdout, err);
+}
 
 static int answer(const char *path, struct err *err)
 {
@@ -24,8 +49,7 @@ static int answer(const char *path, struct err *err)
         status = cli_usage(err);
     } else if (!analyze_why(&arena, t, &question, &why, err)) {
         status = cli_fail(err);
-    } else if (!(folded ? report_why_folded(&why, t, stdout, err)
-                        : report_why(&why, t, &options, stdout, err))) {
+    } else if (!print(&why, t, err)) {
         status = cli_fail(err);
     }
     arena_release(&arena);
@@ -33,10 +57,12 @@ static int answer(const char *path, struct err *err)
     return status;
 }
 
-static bool one_scope(struct err *err)
+static bool options_agree(struct err *err)
 {
     if (!!question.thread + !!question.region + !!question.task > 1)
         return err_set(err, "--thread, --region and --task exclude each other");
+    if (folded + options.json + !!pprof_path > 1)
+        return err_set(err, "--json, --folded and --pprof exclude each other");
     if (question.worst && !question.region)
         return err_set(err, "--worst is about a --region");
     return true;
@@ -55,6 +81,7 @@ int cmd_why(int argc, char **argv)
         {0, "json", OPT_FLAG, &options.json, NULL, "JSON: exact numbers, all rows"},
         {0, "folded", OPT_FLAG, &folded, NULL,
          "the path alone as folded stacks with ns, for flame graphs"},
+        {0, "pprof", OPT_STR, &pprof_path, "OUT", "the path alone as a pprof profile (.prof)"},
         {'n', "top", OPT_U64, &options.style.top, "N", "at most N rows of each table"},
         {'a', "all", OPT_FLAG, &options.style.all, NULL, "all rows"},
         {0},
@@ -76,7 +103,7 @@ int cmd_why(int argc, char **argv)
         err_hint(&err, "whyprof why FILE");
         return cli_usage(&err);
     }
-    if (!one_scope(&err))
+    if (!options_agree(&err))
         return cli_usage(&err);
     return answer(argv[1], &err);
 }

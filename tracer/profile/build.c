@@ -15,7 +15,7 @@ struct builder {
     struct arena *arena; /* the profile's */
     const struct trace *trace;
     struct trace_cursor stacks, nodes, frames, modules, threads;
-    enum reduce_kind kind;
+    const struct reduce_info *info;
     bool many_processes;
 
     struct map64 location_of; /* innermost frame -> location */
@@ -198,13 +198,13 @@ static const char *pseudo_name(struct builder *b, const struct reduce_group *g)
         [TRACE_BLOCKED + TRACE_REASON_PREEMPTED] = "[blocked]",
         [TRACE_BLOCKED + TRACE_REASON_UNKNOWN] = "[blocked]",
     };
-    bool is_thread = b->kind == REDUCE_THREADS || b->kind == REDUCE_GOROUTINES;
-    uint64_t call = b->kind == REDUCE_SYSCALL ? g->detail
-                    : is_thread               ? g->detail >> REDUCE_CALL_SHIFT
-                                              : 0;
+    enum reduce_detail kind = b->info->detail;
+    uint64_t call = kind == REDUCE_DETAIL_CALL    ? g->detail
+                    : kind == REDUCE_DETAIL_STATE ? g->detail >> REDUCE_CALL_SHIFT
+                                                  : 0;
     if (call)
         return trace_string(b->trace, call);
-    bool is_class = is_thread || b->kind == REDUCE_OFFCPU || b->kind == REDUCE_SCHED;
+    bool is_class = kind == REDUCE_DETAIL_STATE || kind == REDUCE_DETAIL_CLASS;
     return classes[is_class && g->detail < TRACE_CLASSES ? g->detail : TRACE_UNKNOWN];
 }
 
@@ -263,10 +263,10 @@ static void add_labels(struct builder *b, const struct reduce_group *g, struct p
             labels[s->label_count++] = (struct profile_label){
                 .key = "pid", .text = arena_printf(b->arena, "%llu", (unsigned long long)pid)};
     }
-    if (b->kind == REDUCE_THREADS || b->kind == REDUCE_GOROUTINES)
+    if (b->info->detail == REDUCE_DETAIL_STATE)
         labels[s->label_count++] = (struct profile_label){
             .key = "state", .text = state_name(g->detail & ((1 << REDUCE_CALL_SHIFT) - 1))};
-    if (b->kind == REDUCE_HEAP || b->kind == REDUCE_ALLOCS)
+    if (b->info->detail == REDUCE_DETAIL_SIZE)
         labels[s->label_count++] =
             (struct profile_label){.key = "bytes", .number = (int64_t)g->detail, .unit = "bytes"};
     s->labels = labels;
@@ -302,9 +302,9 @@ static int64_t cpu_period(const struct reduced *r)
 static int64_t period_of(const struct builder *b, const struct reduced *r)
 {
     const char *options = trace_meta(b->trace, "session.options");
-    if (reduce_kinds[b->kind].period)
-        return reduce_kinds[b->kind].period;
-    if (b->kind == REDUCE_CPU)
+    if (b->info->period)
+        return b->info->period;
+    if (b->info->detail != REDUCE_DETAIL_SIZE)
         return cpu_period(r);
     return options && strstr(options, "alloc=all") ? 1 : ALLOC_RATE_BYTES;
 }
@@ -312,7 +312,7 @@ static int64_t period_of(const struct builder *b, const struct reduced *r)
 static void add_header(struct builder *b, struct profile *p, struct reduce_range range,
                        const struct reduced *r)
 {
-    const struct reduce_info *info = &reduce_kinds[b->kind];
+    const struct reduce_info *info = b->info;
     struct profile_value_type *types = arena_array(b->arena, REDUCE_VALUES, sizeof *types);
     while (p->value_type_count < REDUCE_VALUES && info->types[p->value_type_count].type) {
         const struct reduce_value_type *v = &info->types[p->value_type_count];
@@ -355,16 +355,14 @@ static void builder_release(struct builder *b)
     free(b->stack);
 }
 
-void profile_build(struct profile *p, const struct trace *t, enum reduce_kind kind,
-                   struct reduce_range range, uint64_t *rows)
+void profile_build_groups(struct profile *p, const struct trace *t, const struct reduce_info *info,
+                          struct reduce_range range, const struct reduced *reduced)
 {
     *p = (struct profile){0};
-    struct arena scratch = {0};
-    struct reduced r = reduce_trace(&scratch, t, kind, range);
     struct builder b = {
         .arena = &p->arena,
         .trace = t,
-        .kind = kind,
+        .info = info,
         .stacks = trace_cursor(t, TRACE_STACK_TABLE, 0),
         .nodes = trace_cursor(t, TRACE_STACK_NODE_TABLE, 0),
         .frames = trace_cursor(t, TRACE_FRAME_TABLE, 0),
@@ -372,13 +370,21 @@ void profile_build(struct profile *p, const struct trace *t, enum reduce_kind ki
         .threads = trace_cursor(t, TRACE_THREAD_TABLE, 0),
         .many_processes = trace_rows(t, TRACE_PROCESS_TABLE, 0) > 1,
     };
-    add_header(&b, p, range, &r);
+    add_header(&b, p, range, reduced);
     add_main_mapping(&b);
-    add_samples(&b, p, &r);
+    add_samples(&b, p, reduced);
     publish(&b, p);
+    builder_release(&b);
+}
+
+void profile_build(struct profile *p, const struct trace *t, enum reduce_kind kind,
+                   struct reduce_range range, uint64_t *rows)
+{
+    struct arena scratch = {0};
+    struct reduced r = reduce_trace(&scratch, t, kind, range);
+    profile_build_groups(p, t, &reduce_kinds[kind], range, &r);
     if (rows)
         *rows = r.rows;
-    builder_release(&b);
     arena_release(&scratch);
 }
 

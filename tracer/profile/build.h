@@ -12,6 +12,11 @@
 void profile_build(struct profile *p, const struct trace *t, enum reduce_kind kind,
                    struct reduce_range range, uint64_t *rows);
 
+/* The same of groups that another has added up, as `info` describes them; `reduced` and
+ * `info` are read only now, but for the strings in them. */
+void profile_build_groups(struct profile *p, const struct trace *t, const struct reduce_info *info,
+                          struct reduce_range range, const struct reduced *reduced);
+
 /* The same as a file's bytes (gzip), appended to out. */
 bool profile_build_file(const struct trace *t, enum reduce_kind kind, struct reduce_range range,
                         struct strbuf *out, uint64_t *rows, struct err *err);

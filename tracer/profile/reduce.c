@@ -22,19 +22,35 @@
         }                                                                                          \
     }
 
+#define CONTENTIONS                                                                                \
+    {                                                                                              \
+        "contentions", "count"                                                                     \
+    }
+
 const struct reduce_info reduce_kinds[REDUCE_KINDS] = {
-    [REDUCE_CPU] =
-        {"cpu", {{"samples", "count"}, {"cpu", "nanoseconds"}}, "", {"cpu", "nanoseconds"}, 0},
-    [REDUCE_OFFCPU] = {"offcpu", WAIT_TYPES, "", {"contentions", "count"}, 1},
-    [REDUCE_BLOCK] = {"block", WAIT_TYPES, "", {"contentions", "count"}, 1},
-    [REDUCE_MUTEX] = {"mutex", WAIT_TYPES, "", {"contentions", "count"}, 1},
-    [REDUCE_SYSCALL] =
-        {"syscall", {{"calls", "count"}, {"time", "nanoseconds"}}, "", {"calls", "count"}, 1},
-    [REDUCE_SCHED] = {"sched", WAIT_TYPES, "", {"contentions", "count"}, 1},
-    [REDUCE_HEAP] = {"heap", HEAP_TYPES, "", {"space", "bytes"}, 0},
-    [REDUCE_ALLOCS] = {"allocs", HEAP_TYPES, "alloc_space", {"space", "bytes"}, 0},
-    [REDUCE_THREADS] = {"threads", {{"threads", "count"}}, "", {"threads", "count"}, 1},
-    [REDUCE_GOROUTINES] = {"goroutine", {{"goroutine", "count"}}, "", {"goroutine", "count"}, 1},
+    [REDUCE_CPU] = {"cpu",
+                    {{"samples", "count"}, {"cpu", "nanoseconds"}},
+                    "",
+                    {"cpu", "nanoseconds"},
+                    0,
+                    REDUCE_DETAIL_NONE},
+    [REDUCE_OFFCPU] = {"offcpu", WAIT_TYPES, "", CONTENTIONS, 1, REDUCE_DETAIL_CLASS},
+    [REDUCE_BLOCK] = {"block", WAIT_TYPES, "", CONTENTIONS, 1, REDUCE_DETAIL_NONE},
+    [REDUCE_MUTEX] = {"mutex", WAIT_TYPES, "", CONTENTIONS, 1, REDUCE_DETAIL_NONE},
+    [REDUCE_SYSCALL] = {"syscall",
+                        {{"calls", "count"}, {"time", "nanoseconds"}},
+                        "",
+                        {"calls", "count"},
+                        1,
+                        REDUCE_DETAIL_CALL},
+    [REDUCE_SCHED] = {"sched", WAIT_TYPES, "", CONTENTIONS, 1, REDUCE_DETAIL_CLASS},
+    [REDUCE_HEAP] = {"heap", HEAP_TYPES, "", {"space", "bytes"}, 0, REDUCE_DETAIL_SIZE},
+    [REDUCE_ALLOCS] =
+        {"allocs", HEAP_TYPES, "alloc_space", {"space", "bytes"}, 0, REDUCE_DETAIL_SIZE},
+    [REDUCE_THREADS] =
+        {"threads", {{"threads", "count"}}, "", {"threads", "count"}, 1, REDUCE_DETAIL_STATE},
+    [REDUCE_GOROUTINES] =
+        {"goroutine", {{"goroutine", "count"}}, "", {"goroutine", "count"}, 1, REDUCE_DETAIL_STATE},
 };
 
 bool reduce_kind_find(const char *name, enum reduce_kind *kind, struct err *err)

@@ -38,13 +38,20 @@ struct reduce_range {
     uint64_t end_ns; /* not included */
 };
 
+/* What a group's `detail` is. */
+enum reduce_detail {
+    REDUCE_DETAIL_NONE,
+    REDUCE_DETAIL_CLASS, /* time class */
+    REDUCE_DETAIL_STATE, /* time class, and from bit REDUCE_CALL_SHIFT on the string id of the
+                            system call that a thread without a stack is in; a label, too */
+    REDUCE_DETAIL_CALL,  /* string id of the system call, where there is no stack */
+    REDUCE_DETAIL_SIZE   /* of an allocation */
+};
+
 struct reduce_group {
     uint32_t thread;   /* row of table thread, UINT32_MAX: not by thread */
     uint64_t stack_id; /* 0: none was recorded */
-    uint64_t detail;   /* offcpu, sched, threads: time class, and from bit REDUCE_CALL_SHIFT on the
-                          string id of the system call that a thread without a stack is in;
-                          heap: size of an allocation;
-                          syscall without a stack: the name's string id; else 0 */
+    uint64_t detail;
     int64_t values[REDUCE_VALUES];
     double weights[REDUCE_VALUES]; /* heap: values before rounding */
 };
@@ -67,6 +74,7 @@ struct reduce_info {
     const char *default_type;                      /* shown first; "": the last */
     struct reduce_value_type period_type;
     int64_t period; /* 0: told by the trace */
+    enum reduce_detail detail;
 };
 
 extern const struct reduce_info reduce_kinds[REDUCE_KINDS];

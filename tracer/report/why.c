@@ -47,6 +47,7 @@ static void add_findings(struct page *page, const struct trace *t, const struct 
         {"kind", "kind", PAGE_TEXT, false},
         {"title", "title", PAGE_TEXT, false},
         {"save_ns", "saves", PAGE_NS, false},
+        {"save_bytes", "saves", PAGE_BYTES, false},
         {"share", "of it", PAGE_SHARE, false},
         {"tid", "tid", PAGE_ID, false},
         {"thread", "thread", PAGE_TEXT, false},
@@ -68,11 +69,11 @@ static void add_findings(struct page *page, const struct trace *t, const struct 
                  (struct page_cell[]){
                      page_text(analyze_finding_name(x->kind)),
                      page_text(analyze_finding_title(x->kind)), page_number(x->save_ns),
-                     page_share(x->save_ns, why->causes.length_ns), page_number(x->at.tid),
-                     page_text(section_thread_name(page, t, x->at.tid)), page_text(x->at.function),
-                     page_text(x->object), page_text(x->answer), page_text(evidence_text(page, x)),
-                     page_text(stack_text(page, t, x->stack_id)), page_text(x->advice),
-                     page_text(x->sql), page_number(x->longest.ts_ns),
+                     page_number(x->save_bytes), page_share(x->save_ns, why->causes.length_ns),
+                     page_number(x->at.tid), page_text(section_thread_name(page, t, x->at.tid)),
+                     page_text(x->at.function), page_text(x->object), page_text(x->answer),
+                     page_text(evidence_text(page, x)), page_text(stack_text(page, t, x->stack_id)),
+                     page_text(x->advice), page_text(x->sql), page_number(x->longest.ts_ns),
                      page_number(x->longest.dur_ns)});
     }
 }
