@@ -43,6 +43,7 @@ contains '^worker-1 (101);worker;hash_all;\[running\] 4000000$'
 expect 0 '' "$whyprof" why "$trace" --thread worker-2 --pprof "$folder/path.prof"
 expect 0 '' "$whyprof" pprof -traces -unit=us "$folder/path.prof"
 contains '^ *3200us   hash_all$'
+rm "$folder/path.prof"
 expect 2 'exclude' "$whyprof" why "$trace" --folded --pprof "$folder/path.prof"
 expect 0 '' "$whyprof" report "$trace" locks --dot
 contains '^digraph locks {'
