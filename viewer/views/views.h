@@ -96,6 +96,7 @@ struct views_key_help {
 
 enum views_bottom {
     VIEWS_DETAILS,
+    VIEWS_WHY,
     VIEWS_FLAME,
     VIEWS_TOP,
     VIEWS_EVENTS,
@@ -104,7 +105,6 @@ enum views_bottom {
     VIEWS_ALLOCS,
     VIEWS_LATENCY,
     VIEWS_CURVE,
-    VIEWS_WHY,
     VIEWS_NOTES,
     VIEWS_BOTTOMS
 };
@@ -118,7 +118,7 @@ struct views {
     size_t trace_count, trace_at; /* trace_paths[trace_at] */
     int trace_asked;              /* the tab to go to, or to read again; -1: none */
     double zoom_ui;               /* of text and all else, by the user */
-    const char *loading;   /* path being opened, or NULL */
+    const char *loading;          /* path being opened, or NULL */
     struct model_window window;
     struct model_lanes lanes;
     double lanes_scale; /* UI scale that lanes were made for */
@@ -210,6 +210,8 @@ void views_draw_tip(struct views *v);
 /* The stacks of `words`, with their titles. */
 void views_stacks_draw(struct views *v, const struct model_words *words, struct gfx_rect r,
                        int *scroll_px);
+/* One stack with its heading; cuts what it used off r's top. */
+void views_stack_draw(struct views *v, const char *title, uint64_t stack_id, struct gfx_rect *r);
 bool views_timeline_shown(const struct views *v);
 /* Lanes were folded, hidden, moved: they are made anew with the next frame. */
 void views_lanes_changed(struct views *v);
@@ -220,8 +222,6 @@ void views_name_draw(struct views *v, struct model_lane *lane, struct gfx_rect r
 /* One of the places where flame boxes are: the graph, the halves of a sandwich. */
 struct views_boxes {
     const char *name; /* for ids */
-/* One stack with its heading; cuts what it used off r's top. */
-void views_stack_draw(struct views *v, const char *title, uint64_t stack_id, struct gfx_rect *r);
     const struct model_flame *tree;
     struct model_flame_boxes *boxes;
     uint32_t zoom;
