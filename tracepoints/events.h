@@ -47,8 +47,9 @@
  *   alloc                   u8 kind, u64 addr, u64 size, double weight, u32 stack
  *   free                    u64 addr              only of addresses that `alloc` told
  *   stat                    u64 allocs, u64 frees, u64 alloc_bytes, u64 live_bytes
- *       totals of the process so far, sampled or not.
- *   batch                   u32 tid, u64 ns, u64 ticks, double ns_per_tick, u64 before,
+ *       totals of the process so far, sampled or not. live_bytes is ~0 in full mode,
+ *       where the records say it.
+ *   batch                   u32 tid, u64 ns, u64 ticks, double ns_per_tick, u64 begin,
  *                           u64 seq words[]
  *       packed records of one thread's allocations and frees, below.
  * whyprof_sample:
@@ -93,16 +94,19 @@
  * ret -512 to -516 is an interrupted call: restarted, or -EINTR to the program.
  * Records of one relay (a vpid) come in order of time between watermarks.
  *
- * ALLOCATION RECORDS (whyprof_alloc:batch) begin with a head word
- *     operation (bits 0-3) | size (4-15: its low 12 bits) | address (16-63)
- * and the time in ticks, a clock of the event's own: at `ticks` it was `ns`, and a
- * tick is `ns_per_tick`. By operation:
- *   PAD             the head alone, to be skipped
- *   FREE            2 words
- *   ALLOC + kind    3 words: the third is stack (0-31) | size >> 12 (32-63). Weight 1.
- * Those of one thread come in order, those of a process's threads do not: sort them by
- * ticks. `before` is 0, or says that every record of this process with less ticks came
- * with this event or earlier. */
+ * ALLOCATION RECORDS (whyprof_alloc:batch) are of one or two words nearly always. The
+ * first is
+ *     operation (bits 0-1) | time since the record before (2-19) | address / 8 (20-63)
+ * By operation:
+ *   TIME            1 word, and bits 2-63 are the time, which `begin` is at first; 0: skip it
+ *   FREE            1 word
+ *   ALLOC           2: the second is stack (0-25) | kind (26-28) | size (29-63). Weight 1.
+ *   LONG            4: what does not fit, a free where the kind is 7: then the address, the
+ *                   second word of ALLOC without the size, the size
+ * A unit of time is 16 ticks of a clock of the event's own: at `ticks` it was `ns`, and a
+ * tick is `ns_per_tick`. Records of one thread come in order, those of a process's threads
+ * do not: sort them by time. A batch without any says that every record of this process
+ * from before `begin` came earlier than it. */
 #ifndef WHYPROF_EVENTS_H
 #define WHYPROF_EVENTS_H
 
@@ -141,7 +145,7 @@
     E(whyprof_alloc, alloc, "kind addr size weight stack")                                         \
     E(whyprof_alloc, free, "addr")                                                                 \
     E(whyprof_alloc, stat, "allocs frees alloc_bytes live_bytes")                                  \
-    E(whyprof_alloc, batch, "tid ns ticks ns_per_tick before words")                               \
+    E(whyprof_alloc, batch, "tid ns ticks ns_per_tick begin words")                                \
     E(whyprof_sample, cpu, "tid ts weight_ns stack")                                               \
     E(whyprof_sample, lost, "count")                                                               \
     E(whyprof_user, region_begin, "name task")                                                     \
@@ -190,22 +194,35 @@ enum whyprof_kernel_record {
 };
 
 enum whyprof_batch_operation {
-    WHYPROF_BATCH_PAD = 0,
+    WHYPROF_BATCH_TIME = 0,
     WHYPROF_BATCH_FREE,
-    WHYPROF_BATCH_ALLOC /* plus the kind */
+    WHYPROF_BATCH_ALLOC,
+    WHYPROF_BATCH_LONG
 };
+#define WHYPROF_BATCH_TICK_SHIFT 4 /* ticks to units of time */
+#define WHYPROF_BATCH_DELTA_MAX  0x3ffffull
+#define WHYPROF_BATCH_SIZE_MAX   0x7ffffffffull
+#define WHYPROF_BATCH_STACK_MAX  0x3ffffffull
+#define WHYPROF_BATCH_KIND_FREE  7 /* of a LONG */
 
-#define WHYPROF_BATCH_SIZE_BITS 12
-#define WHYPROF_BATCH_HEAD(operation, addr, size)                                                  \
-    ((unsigned long long)(operation) | (unsigned long long)((size)&0xfff) << 4 |                   \
-     (unsigned long long)(addr) << 16)
-#define WHYPROF_BATCH_OPERATION(head)  ((unsigned)((head)&0xf))
-#define WHYPROF_BATCH_ADDR(head)       ((unsigned long long)(head) >> 16)
-#define WHYPROF_BATCH_SIZE(head, last) (((last) >> 32 << 12) | ((head) >> 4 & 0xfff))
+#define WHYPROF_BATCH_AT(time) (WHYPROF_BATCH_TIME | (unsigned long long)(time) << 2)
+#define WHYPROF_BATCH_HEAD(operation, delta, addr)                                                 \
+    ((unsigned long long)(operation) | (unsigned long long)(delta) << 2 |                          \
+     (unsigned long long)(addr) >> 3 << 20)
+#define WHYPROF_BATCH_WHAT(kind, size, stack)                                                      \
+    ((unsigned long long)(stack) | (unsigned long long)(kind) << 26 |                              \
+     (unsigned long long)(size) << 29)
+#define WHYPROF_BATCH_OPERATION(head) ((unsigned)((head)&3))
+#define WHYPROF_BATCH_TIME_OF(head)   ((unsigned long long)(head) >> 2)
+#define WHYPROF_BATCH_DELTA(head)     ((unsigned)((head) >> 2 & WHYPROF_BATCH_DELTA_MAX))
+#define WHYPROF_BATCH_ADDR(head)      ((unsigned long long)(head) >> 20 << 3)
+#define WHYPROF_BATCH_STACK(what)     ((unsigned)((what)&WHYPROF_BATCH_STACK_MAX))
+#define WHYPROF_BATCH_KIND(what)      ((unsigned)((what) >> 26 & 7))
+#define WHYPROF_BATCH_SIZE(what)      ((unsigned long long)(what) >> 29)
 #define WHYPROF_BATCH_WORDS(head)                                                                  \
-    (WHYPROF_BATCH_OPERATION(head) >= WHYPROF_BATCH_ALLOC  ? 3u                                    \
-     : WHYPROF_BATCH_OPERATION(head) == WHYPROF_BATCH_FREE ? 2u                                    \
-                                                           : 1u)
+    (WHYPROF_BATCH_OPERATION(head) == WHYPROF_BATCH_LONG    ? 4u                                   \
+     : WHYPROF_BATCH_OPERATION(head) == WHYPROF_BATCH_ALLOC ? 2u                                   \
+                                                            : 1u)
 
 /* Key of a `meta` that is for the converter alone: the time at which the relay was told to
  * stop. What agents still told afterwards is no part of the recording, since nobody knows

@@ -3,6 +3,7 @@
 #include "tracepoints/agent/callers.h"
 #include "tracepoints/agent/modules.h"
 #include "tracepoints/agent/raw.h"
+#include "tracepoints/agent/recall.h"
 #include "tracepoints/agent/threads.h"
 #include "tracepoints/agent/unwind.h"
 #include "tracepoints/provider/provider.h"
@@ -22,7 +23,8 @@ struct stored {
 enum {
     SLOTS = 1 << 18,
     UNIT = 16,
-    PROBES = 64
+    PROBES = 64,
+    RECALL_AFTER = 64 /* captures */
 };
 
 static struct {
@@ -113,17 +115,22 @@ static uint32_t find_or_store(const uintptr_t *pcs, size_t count, bool leaf_exac
     return 0;
 }
 
-/* Emits the definition unless this generation has it already. Not marked while no
- * session records stacks, so that the next session gets it. */
-static void define(uint32_t id)
+/* Emits the definition unless this generation has it already. False: no session records
+ * stacks, so that it is not marked and the next session gets it. */
+static bool define(uint32_t id)
 {
     struct stored *s = stored_at(id);
     uint32_t now = atomic_load_explicit(&table.generation, memory_order_relaxed);
     uint32_t seen = atomic_load_explicit(&s->generation, memory_order_relaxed);
-    if (likely(seen == now) || !lttng_ust_tracepoint_enabled(whyprof_stack, stack))
-        return;
+    if (likely(seen == now))
+        return true;
+    if (!lttng_ust_tracepoint_enabled(whyprof_stack, stack))
+        return false;
+    int saved_errno = errno;
     if (atomic_compare_exchange_strong(&s->generation, &seen, now))
         lttng_ust_do_tracepoint(whyprof_stack, stack, id, s->leaf_exact, s->frames, s->count);
+    errno = saved_errno;
+    return true;
 }
 
 /* Removes the agent's frames: leading ones are the hooks', those further out the
@@ -151,18 +158,46 @@ uint32_t stack_intern(const uintptr_t *pcs, size_t count, bool leaf_exact)
     return id;
 }
 
-uint32_t stack_here(struct agent_thread *t)
+/* Walks; the thread's own scratch is used, since a target's stack may be as small as a
+ * signal stack. `told`: the definition is out. */
+static uint32_t walk_here(struct agent_thread *t, const struct unwind_start *start,
+                          struct unwind_trail *trail, bool *told)
 {
-    /* The thread's own scratch: a target's stack may be as small as a signal stack. */
-    if (unlikely(!modules_known()))
-        return 0;
-    size_t count = unwind_here(t->pcs, sizeof t->pcs / sizeof *t->pcs);
+    size_t count = unwind_from(start, t->pcs, sizeof t->pcs / sizeof *t->pcs, trail);
     count = without_agent(t->pcs, t->pcs, count);
     if (!table.arena || !count)
         return 0;
     uint32_t id = find_or_store(t->pcs, count, false);
-    if (id)
-        define(id);
+    *told = id && define(id);
+    return id;
+}
+
+/* A thread that captures now and then need not spend memory on it. */
+static bool captures_often(struct agent_thread *t)
+{
+    if (likely(t->recall && t->captures == RECALL_AFTER))
+        return true;
+    if (t->captures < RECALL_AFTER && ++t->captures < RECALL_AFTER)
+        return false;
+    return t->recall || (t->recall = recall_new());
+}
+
+__attribute__((noinline)) uint32_t stack_here(struct agent_thread *t)
+{
+    struct unwind_start start = UNWIND_START();
+    uint32_t generation = atomic_load_explicit(&table.generation, memory_order_relaxed);
+    bool told = false;
+    if (unlikely(!modules_known()))
+        return 0;
+    if (!captures_often(t))
+        return walk_here(t, &start, NULL, &told);
+    uint32_t id = recall_find(t->recall, &start, generation);
+    if (likely(id))
+        return id;
+    struct unwind_trail *trail = recall_place(t->recall, &start);
+    id = walk_here(t, &start, trail, &told);
+    if (told)
+        recall_keep(t->recall, trail, id, generation);
     return id;
 }
 

@@ -1,6 +1,7 @@
 #include "tracepoints/agent/threads.h"
 
 #include "tracepoints/agent/raw.h"
+#include "tracepoints/agent/recall.h"
 #include "tracepoints/agent/sampler.h"
 #include "tracepoints/hooks/alloc_batch.h"
 #include "tracepoints/hooks/lock_table.h"
@@ -48,6 +49,8 @@ static bool slot_claim(struct agent_thread *t)
     t->start_c11 = NULL;
     t->waiting = NULL;
     t->alloc_countdown = 0;
+    t->captures = 0;
+    recall_clear(t->recall);
     t->random = 0;
     return true;
 }

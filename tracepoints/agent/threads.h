@@ -21,6 +21,7 @@ enum {
 
 struct lock_waiter;
 struct alloc_ring;
+struct recall;
 
 struct alloc_totals {
     uint64_t allocs, frees, alloc_bytes;
@@ -54,6 +55,9 @@ struct agent_thread {
     int64_t alloc_countdown; /* bytes until the next sample */
     uint64_t random;         /* state of its generator, 0: not seeded */
     struct alloc_totals alloc;
+
+    struct recall *recall; /* its latest stacks, from some number of them on; stays with the slot */
+    uint32_t captures;     /* until then */
 
     struct alloc_ring *ring; /* full mode's records, mapped at the first; stays with the slot */
 

@@ -18,7 +18,7 @@
 
 enum {
     CACHE_BITS = 14,
-    MEMO_FRAMES = 120, /* of the deepest stack worth remembering */
+    MEMO_FRAMES = 136, /* of the deepest stack worth remembering */
     MEMOS = 256,       /* threads that remember; further ones walk the whole way */
     /* Probing costs a system call a page. */
     PROBE_PAGES_STACK = 512,
@@ -38,10 +38,14 @@ extern void *__libc_stack_end;
 /* rule | (key >> CACHE_BITS ^ salt) << 31. One word each: never torn. */
 static _Atomic uint64_t g_cache[1 << CACHE_BITS];
 
-/* The state on arrival in one frame, and where its pc and fp were read: pc at sp - 8,
- * fp at fp_slot, 0 when the callee had not saved it. */
+/* The state on arrival in one frame, and where its pc and fp were read: pc at sp - 8, fp
+ * at sp - fp_below, 0 when the callee had not saved it. Few frames have a frame pointer;
+ * in all others rbp is a register like any other, and what it holds matters to nobody. */
 struct memo_frame {
-    uintptr_t pc, sp, fp, fp_slot;
+    uintptr_t pc, sp, fp;
+    uint16_t fp_below;
+    uint8_t fp_base; /* this frame is left by its fp */
+    uint8_t fp_live; /* this one, or one further out before fp is read again */
 };
 struct memo {
     atomic_flag taken;
@@ -77,6 +81,8 @@ struct walk {
     uint32_t odd_rule; /* the one that walk_plain stopped at */
     uintptr_t *pcs;
     size_t n, max;
+    uint8_t leaf_fp_base; /* the innermost frame is left by its fp */
+    bool noted;           /* all frames but the innermost are the memo's innermost ones */
     /* Remembering. */
     struct memo *memo;                /* NULL: walk the whole way */
     uint32_t ahead;                   /* remembered frames not yet passed by */
@@ -350,6 +356,16 @@ static void memo_split(struct walk *w)
         w->rec_end = w->rec;
 }
 
+/* Which frames' fp anything depends on, of those above the first `from`. */
+static void memo_find_live(struct memo *m, uint32_t from)
+{
+    for (uint32_t i = from; i < m->n; i++) {
+        struct memo_frame *f = &m->frames[i];
+        const struct memo_frame *caller = f - 1;
+        f->fp_live = f->fp_base || (i ? !caller->fp_below && caller->fp_live : !m->complete);
+    }
+}
+
 /* The frames noted become the innermost ones, above the older ones that are kept. */
 static void memo_end(struct walk *w, bool complete)
 {
@@ -368,6 +384,8 @@ static void memo_end(struct walk *w, bool complete)
     for (uint32_t i = 0; i < fresh; i++)
         m->frames[w->keep + fresh - 1 - i] = m->fresh[i];
     m->n += fresh;
+    memo_find_live(m, w->keep);
+    w->noted = m->n >= w->n - 1 && (complete || w->n == w->max);
 }
 
 /* From remembered frame `i`, at which the walk stands, outwards while memory is as it
@@ -379,7 +397,8 @@ WALKER static uint32_t memo_follow(struct walk *w, uint32_t i)
     for (; i && n < w->max; i--) {
         const struct memo_frame *f = &m->frames[i - 1];
         uintptr_t pc = *(const uintptr_t *)(f->sp - 8);
-        if (pc != f->pc || (f->fp_slot && *(const uintptr_t *)f->fp_slot != f->fp))
+        if (pc != f->pc ||
+            (f->fp_live && f->fp_below && *(const uintptr_t *)(f->sp - f->fp_below) != f->fp))
             break;
         w->pcs[n++] = pc;
     }
@@ -397,7 +416,7 @@ static bool memo_meets(struct walk *w)
         return false;
     const struct memo_frame *f = &m->frames[w->ahead - 1];
     if (!w->at.exact && w->own_stack && w->hi == m->stack_hi && f->pc == w->at.pc &&
-        f->fp == w->at.fp)
+        (f->fp == w->at.fp || !f->fp_live))
         return true;
     w->ahead--;
     return false;
@@ -410,7 +429,7 @@ static void memo_keep(struct walk *w, uint32_t met)
     struct memo *m = w->memo;
     bool linked = w->rec > m->fresh && w->rec < w->rec_end;
     if (linked)
-        m->frames[met].fp_slot = (--w->rec)->fp_slot;
+        m->frames[met].fp_below = (--w->rec)->fp_below;
     else
         w->rec = m->fresh;
     w->rec_end = NULL; /* nothing can be noted outside what is kept */
@@ -418,20 +437,26 @@ static void memo_keep(struct walk *w, uint32_t met)
 }
 
 /* Takes all that is remembered from here on. True: that was the rest of the stack. */
-static bool memo_join(struct walk *w)
+WALKER static bool memo_join(struct walk *w)
 {
     const struct memo *m = w->memo;
     uint32_t met = w->ahead - 1;
     uint32_t last = memo_follow(w, met);
-    const struct memo_frame *f = &m->frames[last];
-    w->at = (struct unwind_frame){.pc = f->pc, .sp = f->sp, .fp = f->fp};
     w->ahead = last;
     if (!last || w->n == w->max) {
+        const struct memo_frame *f = &m->frames[last];
+        w->at = (struct unwind_frame){.pc = f->pc, .sp = f->sp, .fp = f->fp};
         memo_keep(w, met);
         return !last && m->complete;
     }
-    for (uint32_t i = met; i-- > last && w->rec < w->rec_end;)
-        *w->rec++ = m->frames[i];
+    /* What nothing depended on may matter to the frames that follow now: fp is read anew. */
+    for (uint32_t i = met; i-- > last;) {
+        struct memo_frame f = m->frames[i];
+        f.fp = f.fp_below ? *(const uintptr_t *)(f.sp - f.fp_below) : w->at.fp;
+        w->at = (struct unwind_frame){.pc = f.pc, .sp = f.sp, .fp = f.fp};
+        if (w->rec < w->rec_end)
+            *w->rec++ = f;
+    }
     return false;
 }
 
@@ -453,6 +478,10 @@ WALKER static enum stop walk_plain(struct walk *w)
     uintptr_t meet_sp = w->ahead ? w->memo->frames[w->ahead - 1].sp : UINTPTR_MAX;
     uintptr_t *to = w->pcs + w->n, *to_end = w->pcs + w->max;
     struct memo_frame *rec = w->rec, *rec_end = w->own_stack ? w->rec_end : w->rec;
+    uint8_t unnoted;
+    uint8_t *fp_base = rec == rec_end          ? &unnoted
+                       : rec == w->memo->fresh ? &w->leaf_fp_base
+                                               : &rec[-1].fp_base;
     uint64_t salt = w->salt;
     uintptr_t key = pc + w->at.exact;
     enum stop stop = STOP_FULL;
@@ -470,26 +499,28 @@ WALKER static enum stop walk_plain(struct walk *w)
                 stop = STOP_ODD;
                 break;
             }
+            *fp_base = 1;
             base = fp;
         }
         uintptr_t cfa = base + unwind_rule_cfa(rule);
         uintptr_t saved = unwind_rule_rbp(rule);
-        uintptr_t fp_slot = cfa - saved;
         if (cfa <= sp || (cfa > hi && !range_reach(w, cfa))) {
             stop = STOP_DEAD_END;
             break;
         }
         hi = w->hi;
         /* Below sp: in an epilogue, rbp was popped already and no rule says so. */
-        if (!saved || fp_slot < sp)
-            fp_slot = 0;
-        else
-            fp = *(const uintptr_t *)fp_slot;
+        if (cfa - saved < sp)
+            saved = 0;
+        if (saved)
+            fp = *(const uintptr_t *)(cfa - saved);
         pc = *(const uintptr_t *)(cfa - 8);
         sp = cfa;
         key = pc;
-        if (rec < rec_end)
-            *rec++ = (struct memo_frame){pc, sp, fp, fp_slot};
+        if (rec < rec_end) {
+            fp_base = &rec->fp_base;
+            *rec++ = (struct memo_frame){pc, sp, fp, (uint16_t)saved, 0, 0};
+        }
     }
     w->at.pc = pc;
     w->at.sp = sp;
@@ -533,7 +564,32 @@ static bool walk_all(struct walk *w)
     }
 }
 
-static size_t capture(struct walk *w)
+/* The words of the stack that the walk just noted depended on, and where it began. */
+static void trail_fill(struct unwind_trail *trail, const struct walk *w,
+                       const struct unwind_start *start)
+{
+    const struct memo *m = w->memo;
+    const struct memo_frame *f = &m->frames[m->n - 1];
+    size_t n = 0;
+    trail->start = *start;
+    trail->salt = w->salt;
+    trail->uses_fp = w->leaf_fp_base || (!f->fp_below && f->fp_live);
+    for (size_t i = 1; i < w->n; i++, f--) {
+        uintptr_t pc_word = (f->sp - 8 - start->sp) / 8;
+        uintptr_t fp_word = (f->sp - f->fp_below - start->sp) / 8;
+        if (n + 2 > UNWIND_TRAIL || pc_word > UINT16_MAX || (f->sp - start->sp) % 8)
+            return;
+        trail->word[n] = (uint16_t)pc_word;
+        trail->value[n++] = f->pc;
+        if (!f->fp_live || !f->fp_below)
+            continue;
+        trail->word[n] = (uint16_t)fp_word;
+        trail->value[n++] = f->fp;
+    }
+    trail->n = (uint16_t)n;
+}
+
+static size_t capture(struct walk *w, const struct unwind_start *start, struct unwind_trail *trail)
 {
     struct thread *t = &t_thread;
     if (!w->max)
@@ -549,17 +605,48 @@ static size_t capture(struct walk *w)
     memo_begin(w, m);
     bool complete = walk_all(w);
     memo_end(w, complete);
+    if (trail && w->noted && w->n > 1)
+        trail_fill(trail, w, start);
     memo_give(t);
     return w->n;
 }
 
-__attribute__((noinline)) WALKER size_t unwind_here(uintptr_t *pcs, size_t max)
+__attribute__((noinline)) size_t unwind_here(uintptr_t *pcs, size_t max)
 {
-    /* Asking for the frame's address makes the compiler keep rbp as a frame pointer. */
-    const uintptr_t *frame = __builtin_frame_address(0);
+    struct unwind_start start = UNWIND_START();
+    return unwind_from(&start, pcs, max, NULL);
+}
+
+size_t unwind_from(const struct unwind_start *start, uintptr_t *pcs, size_t max,
+                   struct unwind_trail *trail)
+{
     struct walk w = {.pcs = pcs, .max = max};
-    w.at = (struct unwind_frame){.pc = frame[1], .sp = (uintptr_t)(frame + 2), .fp = frame[0]};
-    return capture(&w);
+    w.at = (struct unwind_frame){.pc = start->pc, .sp = start->sp, .fp = start->fp};
+    if (trail)
+        trail->n = 0;
+    return capture(&w, start, trail);
+}
+
+WALKER bool unwind_trail_holds(const struct unwind_trail *trail, const struct unwind_start *start)
+{
+    const uintptr_t *stack = (const uintptr_t *)start->sp;
+    const uint16_t *word = trail->word, *end = word + trail->n;
+    const uint64_t *value = trail->value;
+    uint64_t differs = (start->pc ^ trail->start.pc) | (start->sp ^ trail->start.sp) |
+                       (unwind_modules_salt() ^ trail->salt);
+    if (trail->uses_fp)
+        differs |= start->fp ^ trail->start.fp;
+    if (differs || !trail->n)
+        return false;
+    for (; end - word >= 8; word += 8, value += 8) {
+        for (int i = 0; i < 8; i++)
+            differs |= stack[word[i]] ^ value[i];
+        if (differs)
+            return false;
+    }
+    for (; word < end; word++, value++)
+        differs |= stack[*word] ^ *value;
+    return !differs;
 }
 
 size_t unwind_context(const void *ucontext, uintptr_t *pcs, size_t max)
@@ -571,7 +658,7 @@ size_t unwind_context(const void *ucontext, uintptr_t *pcs, size_t max)
                                  .fp = (uintptr_t)gregs[REG_RBP],
                                  .gregs = gregs,
                                  .exact = true};
-    return capture(&w);
+    return capture(&w, NULL, NULL);
 }
 
 bool unwind_init(void)

@@ -24,6 +24,39 @@
  * return one frame. */
 bool unwind_init(void);
 
+/* Where a walk begins: a function's caller, as it will go on. */
+struct unwind_start {
+    uintptr_t pc, sp, fp;
+};
+/* The caller of the function that this stands in. Asking for the frame's address makes
+ * the compiler keep rbp as a frame pointer there. */
+#define UNWIND_START()                                                                             \
+    ({                                                                                             \
+        const uintptr_t *frame_ = __builtin_frame_address(0);                                      \
+        (struct unwind_start){frame_[1], (uintptr_t)(frame_ + 2), frame_[0]};                      \
+    })
+
+/* All that a walk depended on: from the same start, while these words of the stack hold
+ * these values, another finds the same frames. */
+enum {
+    UNWIND_TRAIL = 160
+};
+struct unwind_trail {
+    struct unwind_start start;
+    uint64_t salt;               /* of the modules */
+    uint16_t n;                  /* 0: it depended on more */
+    uint8_t uses_fp;             /* start.fp matters, too */
+    uint16_t word[UNWIND_TRAIL]; /* distance from start.sp, in words of 8 bytes */
+    uint64_t value[UNWIND_TRAIL];
+};
+
+/* As unwind_here, from there on; tells the trail where one is given. */
+size_t unwind_from(const struct unwind_start *start, uintptr_t *pcs, size_t max,
+                   struct unwind_trail *trail);
+
+/* True: a walk from there finds what the trail's walk found. On the same thread. */
+bool unwind_trail_holds(const struct unwind_trail *trail, const struct unwind_start *start);
+
 /* The caller's own stack, leaf first; pcs[0] lies in the function that called.
  * Returns how many were written, 0 to max. Async-signal-safe, lock-free, keeps
  * errno. */

@@ -147,7 +147,7 @@ static void sample(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
 
 /* Full mode: allocations below the loader are told without their stack, which might
  * be a new one to emit. */
-static void record(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
+static void record_unusual(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
 {
     if (caller_is_lttng(caller) || !agent_enter())
         return;
@@ -158,26 +158,42 @@ static void record(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
     agent_leave();
 }
 
+/* Holds the guard without agent_enter's care for errno: what emits in here sees to that. */
+static void record(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
+{
+    struct agent_thread *t = agent_tls.thread;
+    if (unlikely(!t || caller_maybe_special(caller))) {
+        record_unusual(p, bytes, kind, caller);
+        return;
+    }
+    t->alloc.allocs++;
+    t->alloc.alloc_bytes += bytes;
+    agent_tls.inside = 1;
+    alloc_batch_add(t, p, bytes, kind, stack_here(t), true);
+    agent_tls.inside = 0;
+}
+
 static inline void allocated(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
 {
     if (unlikely(!p))
         return;
     struct agent_thread *t = agent_tls.thread;
     bool full = in_full();
+    if (full)
+        record(p, bytes, kind, caller);
+    if (full && !(options.keep & KEEP_HEAP))
+        return;
     if (likely(t != NULL)) {
-        if (recording()) {
+        if (recording() && !full) {
             t->alloc.allocs++;
             t->alloc.alloc_bytes += bytes;
             t->alloc.live_bytes += (int64_t)next.usable(p);
         }
         t->alloc_countdown -= (int64_t)bytes;
-        if (likely(t->alloc_countdown >= 0 && t->random && !full))
+        if (likely(t->alloc_countdown >= 0 && t->random))
             return;
     }
-    if (full)
-        record(p, bytes, kind, caller);
-    if (!full || (options.keep & KEEP_HEAP && !(t && t->random && t->alloc_countdown >= 0)))
-        sample(p, bytes, kind, caller);
+    sample(p, bytes, kind, caller);
 }
 
 static bool tell_free(const void *p, uintptr_t caller)
@@ -198,14 +214,31 @@ static bool tell_free(const void *p, uintptr_t caller)
     return sampled;
 }
 
+static void record_free(void *p, uintptr_t caller)
+{
+    struct agent_thread *t = agent_tls.thread;
+    if (unlikely(!t || caller_maybe_special(caller) || sampled_maybe(p))) {
+        tell_free(p, caller);
+        return;
+    }
+    t->alloc.frees++;
+    agent_tls.inside = 1;
+    alloc_batch_free(t, p, true);
+    agent_tls.inside = 0;
+}
+
 static inline void freeing(void *p, uintptr_t caller)
 {
+    if (in_full()) {
+        record_free(p, caller);
+        return;
+    }
     struct agent_thread *t = agent_tls.thread;
     if (likely(t != NULL && recording())) {
         t->alloc.frees++;
         t->alloc.live_bytes -= (int64_t)next.usable(p);
     }
-    if (unlikely(sampled_maybe(p)) || in_full())
+    if (unlikely(sampled_maybe(p)))
         tell_free(p, caller);
 }
 
@@ -346,7 +379,9 @@ void alloc_stat_emit(bool again)
         return;
     told = sum;
     lttng_ust_do_tracepoint(whyprof_alloc, stat, sum.allocs, sum.frees, sum.alloc_bytes,
-                            (uint64_t)(sum.live_bytes > 0 ? sum.live_bytes : 0));
+                            options.alloc_all    ? UINT64_MAX
+                            : sum.live_bytes > 0 ? (uint64_t)sum.live_bytes
+                                                 : 0);
 }
 
 const char *alloc_mechanism(void)

@@ -6,20 +6,29 @@
 #include "tracepoints/provider/provider.h"
 
 enum {
-    RING_WORDS = 8192,
-    EMIT_WORDS = RING_WORDS / 4,
-    RECORD_WORDS = 3, /* at most; a record does not wrap around */
+    BLOCK_WORDS = 512, /* emitted as one event */
+    BLOCKS = 8,
+    RING_WORDS = BLOCK_WORDS * BLOCKS,
+    RECORD_WORDS = 5, /* at most, a TIME before it included */
     FULL_YIELDS = 1000
 };
 
-/* Written by its thread, read by whoever holds `busy`. */
+/* A block begins with a TIME, and no record goes from one block into the next: so
+ * whoever emits whole blocks need not look into them. */
 struct alloc_ring {
-    _Atomic uint64_t head; /* words ever written */
-    _Atomic uint64_t tail; /* words ever emitted */
+    _Atomic uint64_t head; /* words ever written; as `time`, its thread's */
+    uint64_t time;         /* of the last record */
     _Atomic uint64_t lost; /* records that found no room */
-    atomic_flag busy;
+    atomic_flag busy;      /* held by who emits */
+    _Atomic uint64_t tail; /* words ever emitted; as `tail_time`, the emitter's */
+    uint64_t tail_time;    /* of the record before it, unless a block begins there */
     uint64_t words[RING_WORDS];
 };
+
+static uint64_t time_now(void)
+{
+    return ticks_now() >> WHYPROF_BATCH_TICK_SHIFT;
+}
 
 static bool take(struct alloc_ring *r)
 {
@@ -31,11 +40,11 @@ static void give(struct alloc_ring *r)
     atomic_flag_clear_explicit(&r->busy, memory_order_release);
 }
 
-static void emit_words(uint32_t tid, const uint64_t *words, uint32_t count, uint64_t before)
+static void emit_words(uint32_t tid, uint64_t begin, const uint64_t *words, uint64_t count)
 {
     struct ticks_scale scale = ticks_scale();
-    lttng_ust_tracepoint(whyprof_alloc, batch, tid, scale.ns, scale.ticks, scale.ns_per_tick,
-                         before, words, count);
+    lttng_ust_tracepoint(whyprof_alloc, batch, tid, scale.ns, scale.ticks, scale.ns_per_tick, begin,
+                         words, (uint32_t)count);
 }
 
 static void emit_lost(struct alloc_ring *r)
@@ -45,21 +54,31 @@ static void emit_lost(struct alloc_ring *r)
         lttng_ust_tracepoint(whyprof_sched, lost, now, now, lost, "allocations");
 }
 
-/* At most an EMIT_WORDS a piece, so that any sub-buffer takes it. */
+static uint64_t time_behind(uint64_t time, const uint64_t *words, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i += WHYPROF_BATCH_WORDS(words[i])) {
+        if (WHYPROF_BATCH_OPERATION(words[i]) != WHYPROF_BATCH_TIME)
+            time += WHYPROF_BATCH_DELTA(words[i]);
+        else if (words[i])
+            time = WHYPROF_BATCH_TIME_OF(words[i]);
+    }
+    return time;
+}
+
 static void emit_ring(uint32_t tid, struct alloc_ring *r)
 {
     uint64_t head = atomic_load_explicit(&r->head, memory_order_acquire);
     uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
-    uint64_t piece = tail;
     while (tail < head) {
-        uint64_t word = r->words[tail % RING_WORDS];
-        tail += WHYPROF_BATCH_WORDS(word);
-        bool wraps = tail % RING_WORDS == 0;
-        if (tail >= head || wraps || tail - piece > EMIT_WORDS) {
-            emit_words(tid, &r->words[piece % RING_WORDS], (uint32_t)(tail - piece), 0);
-            piece = tail;
-            atomic_store_explicit(&r->tail, tail, memory_order_release);
-        }
+        const uint64_t *words = &r->words[tail % RING_WORDS];
+        uint64_t count = BLOCK_WORDS - tail % BLOCK_WORDS;
+        bool partly = head - tail < count;
+        if (partly)
+            count = head - tail;
+        emit_words(tid, r->tail_time, words, count);
+        if (partly)
+            r->tail_time = time_behind(r->tail_time, words, count);
+        atomic_store_explicit(&r->tail, tail += count, memory_order_release);
     }
     if (unlikely(atomic_load_explicit(&r->lost, memory_order_relaxed)))
         emit_lost(r);
@@ -67,83 +86,147 @@ static void emit_ring(uint32_t tid, struct alloc_ring *r)
 
 static void emit_own(struct agent_thread *t)
 {
+    int saved_errno = errno;
     if (!take(t->ring))
         return; /* the helper is at it */
     emit_ring(t->tid, t->ring);
     give(t->ring);
+    errno = saved_errno;
 }
 
-static uint64_t used(const struct alloc_ring *r, uint64_t head)
+/* Where the helper is emitting this ring it is waited for: it takes some microseconds,
+ * unless it lost the processor. */
+static bool block_is_free(struct agent_thread *t, uint64_t head, bool may_emit)
 {
-    return head - atomic_load_explicit(&r->tail, memory_order_acquire);
-}
-
-/* Room for a record, or NULL. Where the helper is emitting this ring it is waited for:
- * it takes some microseconds, unless it lost the processor. */
-static uint64_t *reserve(struct agent_thread *t, bool may_emit)
-{
-    if (unlikely(!t->ring) && !(t->ring = raw_map(sizeof *t->ring)))
-        return NULL;
     struct alloc_ring *r = t->ring;
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-    uint64_t left = RING_WORDS - head % RING_WORDS;
-    uint64_t need = left < RECORD_WORDS ? left + RECORD_WORDS : RECORD_WORDS;
-    for (int i = 0; unlikely(used(r, head) + need > RING_WORDS); i++) {
+    for (int i = 0;; i++) {
+        uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+        if (head + BLOCK_WORDS - tail <= RING_WORDS)
+            return true;
         if (!may_emit || i == FULL_YIELDS) {
             atomic_fetch_add_explicit(&r->lost, 1, memory_order_relaxed);
-            return NULL;
+            return false;
         }
         emit_own(t);
         if (i)
             raw_call0(SYS_sched_yield);
     }
-    if (left < RECORD_WORDS) {
-        for (uint64_t i = 0; i < left; i++)
-            r->words[(head + i) % RING_WORDS] = WHYPROF_BATCH_PAD;
-        atomic_store_explicit(&r->head, head += left, memory_order_release);
+}
+
+/* Room that a TIME must come before: at a block's begin, or after a while of nothing. */
+__attribute__((noinline)) static uint64_t *reserve_timed(struct agent_thread *t, uint64_t now,
+                                                         bool may_emit)
+{
+    if (!t->ring && !(t->ring = raw_map(sizeof *t->ring)))
+        return NULL;
+    struct alloc_ring *r = t->ring;
+    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+    if (head % BLOCK_WORDS > BLOCK_WORDS - RECORD_WORDS) {
+        while (head % BLOCK_WORDS)
+            r->words[head++ % RING_WORDS] = WHYPROF_BATCH_AT(0);
+        atomic_store_explicit(&r->head, head, memory_order_release);
     }
+    if (head % BLOCK_WORDS == 0) {
+        if (may_emit)
+            emit_own(t);
+        if (!block_is_free(t, head, may_emit))
+            return NULL;
+    }
+    r->words[head++ % RING_WORDS] = WHYPROF_BATCH_AT(now);
+    r->time = now;
+    atomic_store_explicit(&r->head, head, memory_order_release);
     return &r->words[head % RING_WORDS];
 }
 
-static void publish(struct agent_thread *t, unsigned words, bool may_emit)
+/* Room for a record, or NULL; the time since the one before. */
+static inline uint64_t *reserve(struct agent_thread *t, bool may_emit, uint64_t *delta)
+{
+    struct alloc_ring *r = t->ring;
+    uint64_t now = time_now();
+    if (likely(r != NULL)) {
+        uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+        *delta = now - r->time;
+        if (likely(*delta <= WHYPROF_BATCH_DELTA_MAX &&
+                   (head - 1) % BLOCK_WORDS < BLOCK_WORDS - RECORD_WORDS)) {
+            r->time = now;
+            return &r->words[head % RING_WORDS];
+        }
+    }
+    *delta = 0;
+    return reserve_timed(t, now, may_emit);
+}
+
+static inline void publish(struct agent_thread *t, unsigned words)
 {
     struct alloc_ring *r = t->ring;
     uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed) + words;
     atomic_store_explicit(&r->head, head, memory_order_release);
-    if (unlikely(may_emit && used(r, head) >= EMIT_WORDS))
-        emit_own(t);
+}
+
+static void write_long(struct agent_thread *t, uint64_t *words, uint64_t delta, const void *p,
+                       uint64_t what, uint64_t bytes)
+{
+    words[0] = WHYPROF_BATCH_HEAD(WHYPROF_BATCH_LONG, delta, 0);
+    words[1] = (uintptr_t)p;
+    words[2] = what;
+    words[3] = bytes;
+    publish(t, 4);
+}
+
+/* Allocators align to 8 bytes at least; a program's break may lie anywhere. */
+static inline bool is_odd(const void *p)
+{
+    return (uintptr_t)p & (7 | 1ull << 47);
 }
 
 void alloc_batch_add(struct agent_thread *t, const void *p, size_t bytes, uint8_t kind,
                      uint32_t stack, bool may_emit)
 {
-    uint64_t *words = reserve(t, may_emit);
-    if (!words)
+    uint64_t delta, *words = reserve(t, may_emit, &delta);
+    if (unlikely(!words))
         return;
-    words[0] = WHYPROF_BATCH_HEAD(WHYPROF_BATCH_ALLOC + kind, (uintptr_t)p, bytes);
-    words[1] = ticks_now();
-    words[2] = stack | (uint64_t)bytes >> WHYPROF_BATCH_SIZE_BITS << 32;
-    publish(t, 3, may_emit);
+    if (unlikely(stack > WHYPROF_BATCH_STACK_MAX))
+        stack = 0;
+    if (unlikely(bytes > WHYPROF_BATCH_SIZE_MAX || is_odd(p))) {
+        write_long(t, words, delta, p, WHYPROF_BATCH_WHAT(kind, 0, stack), bytes);
+        return;
+    }
+    words[0] = WHYPROF_BATCH_HEAD(WHYPROF_BATCH_ALLOC, delta, (uintptr_t)p);
+    words[1] = WHYPROF_BATCH_WHAT(kind, bytes, stack);
+    publish(t, 2);
 }
 
 void alloc_batch_free(struct agent_thread *t, const void *p, bool may_emit)
 {
-    uint64_t *words = reserve(t, may_emit);
-    if (!words)
+    uint64_t delta, *words = reserve(t, may_emit, &delta);
+    if (unlikely(!words))
         return;
-    words[0] = WHYPROF_BATCH_HEAD(WHYPROF_BATCH_FREE, (uintptr_t)p, 0);
-    words[1] = ticks_now();
-    publish(t, 2, may_emit);
+    if (unlikely(is_odd(p))) {
+        write_long(t, words, delta, p, WHYPROF_BATCH_WHAT(WHYPROF_BATCH_KIND_FREE, 0, 0), 0);
+        return;
+    }
+    words[0] = WHYPROF_BATCH_HEAD(WHYPROF_BATCH_FREE, delta, (uintptr_t)p);
+    publish(t, 1);
 }
 
-static void emit_of(struct agent_thread *t, void *any)
+struct round {
+    bool any;     /* there was something to emit */
+    bool skipped; /* a ring whose thread is at it, and may have been for long */
+};
+
+static void emit_of(struct agent_thread *t, void *data)
 {
+    struct round *round = data;
     struct alloc_ring *r = t->ring;
-    if (!r || !take(r))
-        return; /* its thread is at it */
-    if (used(r, r->head)) {
+    if (!r)
+        return;
+    if (!take(r)) {
+        round->skipped = true;
+        return;
+    }
+    if (r->head != r->tail) {
         emit_ring(t->tid, r);
-        *(bool *)any = true;
+        round->any = true;
     }
     give(r);
 }
@@ -153,13 +236,13 @@ static void emit_of(struct agent_thread *t, void *any)
 void alloc_batches_emit(void)
 {
     static uint64_t last_round;
-    uint64_t now = ticks_now();
-    bool any = false;
+    uint64_t now = time_now();
+    struct round round = {0};
     if (!lttng_ust_tracepoint_enabled(whyprof_alloc, batch))
         return;
-    threads_each(emit_of, &any);
-    if (any && last_round)
-        emit_words(0, NULL, 0, last_round);
+    threads_each(emit_of, &round);
+    if (round.any && !round.skipped && last_round)
+        emit_words(0, last_round, NULL, 0);
     last_round = now;
 }
 
@@ -179,7 +262,8 @@ void alloc_batch_forget(struct agent_thread *t)
     struct alloc_ring *r = t->ring;
     if (!r)
         return;
-    atomic_store(&r->tail, r->head);
+    atomic_store(&r->head, 0);
+    atomic_store(&r->tail, 0);
     atomic_store(&r->lost, 0);
     give(r);
 }

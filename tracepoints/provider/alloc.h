@@ -49,7 +49,7 @@ LTTNG_UST_TRACEPOINT_EVENT(whyprof_alloc, batch,
                       uint64_t, ns,
                       uint64_t, ticks,
                       double, ns_per_tick,
-                      uint64_t, before,
+                      uint64_t, begin,
                       const uint64_t *, words,
                       uint32_t, words_count),
     LTTNG_UST_TP_FIELDS(
@@ -57,7 +57,7 @@ LTTNG_UST_TRACEPOINT_EVENT(whyprof_alloc, batch,
         lttng_ust_field_integer(uint64_t, ns, ns)
         lttng_ust_field_integer(uint64_t, ticks, ticks)
         lttng_ust_field_float(double, ns_per_tick, ns_per_tick)
-        lttng_ust_field_integer(uint64_t, before, before)
+        lttng_ust_field_integer(uint64_t, begin, begin)
         lttng_ust_field_sequence(uint64_t, words, words, uint32_t, words_count)
     ))
 

@@ -31,6 +31,12 @@ static void write_alloc(struct model *m, uint64_t addr, const struct live_alloc 
         [TRACE_ALLOC_free_tid] = free_tid, [TRACE_ALLOC_stack_id] = a->stack);
 }
 
+/* What counts as heap: not what a program got from the kernel itself. */
+static uint64_t heap_part(const struct live_alloc *a)
+{
+    return a->kind == WHYPROF_ALLOC_MMAP || a->kind == WHYPROF_ALLOC_BRK ? 0 : a->size;
+}
+
 static void end_alloc(struct model *m, struct proc *p, uint64_t addr, uint64_t free_ts,
                       uint32_t free_tid)
 {
@@ -38,6 +44,10 @@ static void end_alloc(struct model *m, struct proc *p, uint64_t addr, uint64_t f
     if (!found)
         return;
     size_t slot = (size_t)*found;
+    p->heap_bytes -= heap_part(&m->live[slot]);
+    /* Batches' clocks agree within a few ns; the order of records is exact. */
+    if (free_ts < m->live[slot].ts)
+        free_ts = m->live[slot].ts;
     write_alloc(m, addr, &m->live[slot], free_ts, free_tid);
     m->live[slot].size = m->live_free;
     m->live_free = slot + 1;
@@ -49,6 +59,7 @@ static void begin_alloc(struct model *m, struct proc *p, uint64_t addr, const st
     end_alloc(m, p, addr, 0, 0); /* its free was lost */
     size_t slot = take_slot(m);
     m->live[slot] = *a;
+    p->heap_bytes += heap_part(a);
     *map64_put(&p->allocs, addr, NULL) = slot;
 }
 
@@ -76,26 +87,26 @@ void alloc_free(struct model *m, const struct event *ev)
 /* One record of full mode. Threads' records come batch by batch, so one thread's free
  * may come before the other's allocation: they wait here for their turn. */
 struct alloc_record {
-    uint64_t ticks; /* order within the process */
+    uint64_t time; /* order within the process */
     uint64_t arrival;
     uint64_t ts, addr, size;
     struct thread *thread;
     uint32_t tid;
     uint32_t stack;
-    uint8_t operation; /* enum whyprof_batch_operation */
+    uint8_t kind; /* enum whyprof_alloc_kind, or WHYPROF_BATCH_KIND_FREE */
 };
 
 static int compare_records(const void *a, const void *b)
 {
     const struct alloc_record *x = a, *y = b;
-    if (x->ticks != y->ticks)
-        return x->ticks < y->ticks ? -1 : 1;
+    if (x->time != y->time)
+        return x->time < y->time ? -1 : 1;
     return x->arrival < y->arrival ? -1 : 1;
 }
 
 static void replay(struct model *m, struct proc *p, const struct alloc_record *r)
 {
-    if (r->operation == WHYPROF_BATCH_FREE) {
+    if (r->kind == WHYPROF_BATCH_KIND_FREE) {
         end_alloc(m, p, r->addr, r->ts, r->tid);
         return;
     }
@@ -105,19 +116,19 @@ static void replay(struct model *m, struct proc *p, const struct alloc_record *r
         .weight = model_f64(1),
         .thread = r->thread,
         .stack = r->stack,
-        .kind = (uint8_t)(r->operation - WHYPROF_BATCH_ALLOC),
+        .kind = r->kind,
     };
     begin_alloc(m, p, r->addr, &a);
 }
 
-/* Replays the records with less ticks than `before`, in order. */
+/* Replays the records from before that time, in order. */
 static void replay_until(struct model *m, struct proc *p, uint64_t before)
 {
     size_t done = 0;
     if (!p->record_count)
         return;
     qsort(p->records, p->record_count, sizeof *p->records, compare_records);
-    while (done < p->record_count && p->records[done].ticks < before)
+    while (done < p->record_count && p->records[done].time < before)
         replay(m, p, &p->records[done++]);
     p->record_count -= done;
     memmove(p->records, p->records + done, p->record_count * sizeof *p->records);
@@ -125,33 +136,52 @@ static void replay_until(struct model *m, struct proc *p, uint64_t before)
         p->records[i].arrival = i;
 }
 
-static uint64_t batch_ts(const struct event *ev, uint64_t ticks)
+static uint64_t batch_ts(const struct event *ev, uint64_t time)
 {
     double scale, ahead;
     memcpy(&scale, &ev->v[BATCH_ns_per_tick], sizeof scale);
-    ahead = (double)(int64_t)(ev->v[BATCH_ticks] - ticks) * scale;
+    ahead = (double)(int64_t)(ev->v[BATCH_ticks] - (time << WHYPROF_BATCH_TICK_SHIFT)) * scale;
     /* A damaged scale must not become a time out of range. */
     if (!(ahead > 0 && ahead < (double)ev->v[BATCH_ns]))
         return ev->v[BATCH_ns];
     return ev->v[BATCH_ns] - (uint64_t)ahead;
 }
 
+/* The record's own part: what, where, how much. */
+static struct alloc_record record_of(struct model *m, struct proc *p, const uint64_t *words)
+{
+    unsigned operation = WHYPROF_BATCH_OPERATION(words[0]);
+    if (operation == WHYPROF_BATCH_FREE)
+        return (struct alloc_record){.addr = WHYPROF_BATCH_ADDR(words[0]),
+                                     .kind = WHYPROF_BATCH_KIND_FREE};
+    bool is_long = operation == WHYPROF_BATCH_LONG;
+    uint64_t what = is_long ? words[2] : words[1];
+    return (struct alloc_record){
+        .addr = is_long ? words[1] : WHYPROF_BATCH_ADDR(words[0]),
+        .size = is_long ? words[3] : WHYPROF_BATCH_SIZE(what),
+        .stack = stack_get(m, p, WHYPROF_BATCH_STACK(what)),
+        .kind = (uint8_t)WHYPROF_BATCH_KIND(what),
+    };
+}
+
 static void add_record(struct model *m, struct proc *p, const struct event *ev, struct thread *t,
-                       const uint64_t *words, bool alloc)
+                       const uint64_t *words, uint64_t time)
 {
     mem_grow(&p->records, &p->record_cap, p->record_count + 1, sizeof *p->records);
-    p->records[p->record_count] = (struct alloc_record){
-        .ticks = words[1],
-        .arrival = p->record_count,
-        .ts = batch_ts(ev, words[1]),
-        .addr = WHYPROF_BATCH_ADDR(words[0]),
-        .size = alloc ? WHYPROF_BATCH_SIZE(words[0], words[2]) : 0,
-        .thread = t,
-        .tid = (uint32_t)ev->v[BATCH_tid],
-        .stack = alloc ? stack_get(m, p, (uint32_t)words[2]) : 0,
-        .operation = (uint8_t)WHYPROF_BATCH_OPERATION(words[0]),
-    };
-    p->record_count++;
+    struct alloc_record *r = &p->records[p->record_count];
+    *r = record_of(m, p, words);
+    r->time = time;
+    r->arrival = p->record_count++;
+    r->ts = batch_ts(ev, time);
+    r->thread = t;
+    r->tid = (uint32_t)ev->v[BATCH_tid];
+}
+
+static void write_heap(struct model *m, uint32_t pid, uint64_t ts, uint64_t bytes)
+{
+    MODEL_ROW(m, COUNTER, 0, [TRACE_COUNTER_ts] = model_ts(m, ts),
+              [TRACE_COUNTER_name] = model_str(m, "heap bytes"),
+              [TRACE_COUNTER_value] = model_f64((double)bytes), [TRACE_COUNTER_pid] = pid);
 }
 
 void alloc_batch(struct model *m, const struct event *ev)
@@ -159,26 +189,29 @@ void alloc_batch(struct model *m, const struct event *ev)
     struct proc *p = proc_get(m, ev->vpid, ev->ts);
     const uint64_t *words = event_seq(ev);
     struct thread *t = NULL;
+    uint64_t time = ev->v[BATCH_begin];
     if (ev->seq_len)
         t = thread_get(m, (uint32_t)ev->v[BATCH_tid], ev->vpid, ev->ts);
     for (uint32_t at = 0, len; at < ev->seq_len; at += len) {
         len = WHYPROF_BATCH_WORDS(words[at]);
         if (at + len > ev->seq_len)
             break;
-        if (len > 1)
-            add_record(m, p, ev, t, words + at, len == 3);
+        if (WHYPROF_BATCH_OPERATION(words[at]) != WHYPROF_BATCH_TIME)
+            add_record(m, p, ev, t, words + at, time += WHYPROF_BATCH_DELTA(words[at]));
+        else if (words[at])
+            time = WHYPROF_BATCH_TIME_OF(words[at]);
     }
-    if (ev->v[BATCH_before])
-        replay_until(m, p, ev->v[BATCH_before]);
+    if (ev->seq_len)
+        return;
+    replay_until(m, p, time);
+    write_heap(m, ev->vpid, batch_ts(ev, time), p->heap_bytes);
 }
 
 void alloc_stat(struct model *m, const struct event *ev)
 {
     proc_get(m, ev->vpid, ev->ts);
-    MODEL_ROW(m, COUNTER, 0, [TRACE_COUNTER_ts] = model_ts(m, ev->ts),
-              [TRACE_COUNTER_name] = model_str(m, "heap bytes"),
-              [TRACE_COUNTER_value] = model_f64((double)ev->v[ALLOC_STAT_live_bytes]),
-              [TRACE_COUNTER_pid] = ev->vpid);
+    if (ev->v[ALLOC_STAT_live_bytes] != UINT64_MAX)
+        write_heap(m, ev->vpid, ev->ts, ev->v[ALLOC_STAT_live_bytes]);
 }
 
 void alloc_finish(struct model *m, struct proc *p)

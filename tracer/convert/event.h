@@ -39,7 +39,7 @@
     E(whyprof_alloc, free, FREE_addr)                                                              \
     E(whyprof_alloc, stat, ALLOC_STAT_allocs, ALLOC_STAT_frees, ALLOC_STAT_alloc_bytes,            \
       ALLOC_STAT_live_bytes)                                                                       \
-    E(whyprof_alloc, batch, BATCH_tid, BATCH_ns, BATCH_ticks, BATCH_ns_per_tick, BATCH_before,     \
+    E(whyprof_alloc, batch, BATCH_tid, BATCH_ns, BATCH_ticks, BATCH_ns_per_tick, BATCH_begin,      \
       BATCH_words)                                                                                 \
     E(whyprof_sample, cpu, CPU_tid, CPU_ts, CPU_weight_ns, CPU_stack)                              \
     E(whyprof_sample, lost, SAMPLE_LOST_count)                                                     \

@@ -172,6 +172,7 @@ struct proc {
     struct map64 locks; /* address -> struct lock *, in m->arena */
     struct lock *lock_list;
     struct map64 allocs;          /* address -> index into m->live */
+    uint64_t heap_bytes;          /* of all in `allocs`, which is the heap in full mode */
     struct alloc_record *records; /* of full mode, not in order yet */
     size_t record_count, record_cap;
     struct map64 tasks; /* id -> struct task *, open ones, in m->arena */
