@@ -1,5 +1,5 @@
 # Real recordings, each test in a mount namespace of its own; skipped without root.
-foreach(name run convert trace relay flight live crash user profiles)
+foreach(name run convert trace relay flight live follow crash user profiles)
     add_test(NAME lttng_${name}
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_${name}.sh ${CMAKE_BINARY_DIR}/bin)
     set_tests_properties(lttng_${name} PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120

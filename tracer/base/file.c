@@ -209,6 +209,55 @@ bool file_out_read(struct file_out *out, uint64_t off, void *p, size_t bytes, st
     return true;
 }
 
+/* Also where the file system cannot do it by itself (EXDEV, EINVAL on old kernels). */
+static bool copy_bytes(int from, int to, uint64_t bytes)
+{
+    enum {
+        PIECE = 1 << 18
+    };
+    off_t at = 0;
+    ssize_t n;
+    while ((uint64_t)at < bytes &&
+           ((n = copy_file_range(from, &at, to, NULL, bytes - (uint64_t)at, 0)) > 0 ||
+            (n < 0 && errno == EINTR)))
+        ;
+    uint8_t *buf = (uint64_t)at < bytes ? mem_realloc(NULL, PIECE, 1) : NULL;
+    while ((uint64_t)at < bytes) {
+        uint64_t left = bytes - (uint64_t)at;
+        n = pread(from, buf, left < PIECE ? (size_t)left : PIECE, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0 || write(to, buf, (size_t)n) != n)
+            break;
+        at += n;
+    }
+    free(buf);
+    return (uint64_t)at == bytes;
+}
+
+bool file_out_branch(struct file_out *out, const char *path, struct err *err)
+{
+    struct file_out next = {.fd = -1, .path = strdup(path)};
+    if (!next.path)
+        abort();
+    if (!open_temporary(&next, path, err)) {
+        file_out_discard(&next);
+        return false;
+    }
+    if (!copy_bytes(out->fd, next.fd, out->off - out->buf_len)) {
+        err_errno(err, "copy %s to %s", out->path, path);
+        file_out_discard(&next);
+        return false;
+    }
+    close(out->fd);
+    free(out->path);
+    free(out->temp_path);
+    out->fd = next.fd;
+    out->path = next.path;
+    out->temp_path = next.temp_path;
+    return true;
+}
+
 bool file_out_commit(struct file_out *out, struct err *err)
 {
     out_flush(out);

@@ -47,6 +47,9 @@ void file_out_patch(struct file_out *out, uint64_t off, const void *p, size_t by
 bool file_out_read(struct file_out *out, uint64_t off, void *p, size_t bytes, struct err *err);
 /* Flushes and gives the file its name. On failure the temporary file is gone. */
 bool file_out_commit(struct file_out *out, struct err *err);
+/* Goes on in a new file that begins with a copy of what was written so far, and leaves
+ * the one before to somebody else: after a fork, to the process that has it too. */
+bool file_out_branch(struct file_out *out, const char *path, struct err *err);
 /* Drops the file. Safe after commit and on a zeroed struct. */
 void file_out_discard(struct file_out *out);
 

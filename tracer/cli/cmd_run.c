@@ -192,6 +192,9 @@ static int run_traced(struct record *rec, char **argv, const char *agent)
         cli_fail(&err);
         return code;
     }
+    char socket_path[sizeof rec->state.path];
+    state_socket_path(&rec->state, socket_path, sizeof socket_path);
+    recorder_listen(&r, socket_path, NULL); /* without, nobody can follow */
     record_note_start(&rec->state, &r);
     state_save(&rec->state, NULL);
     recorder_wait(&r);

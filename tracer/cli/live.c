@@ -2,19 +2,25 @@
 
 #include "base/arena.h"
 #include "base/file.h"
+#include "session/clock.h"
 #include "session/procfs.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    NICENESS = 5, /* the traced program comes first, but the conversion must keep up */
+    NICENESS = 5,         /* the traced program comes first, but the conversion must keep up */
+    PICTURE_NICENESS = 5, /* more */
+    PICTURE_LEAST_MS = 900,
+    PICTURE_SHARE = 8, /* pictures may take one in so many ms of a CPU */
     MESSAGE_MAX = PATH_MAX + 64
 };
 
@@ -23,7 +29,10 @@ enum {
 struct converter {
     struct record *rec; /* the recorder's, as it was at the fork */
     struct convert *convert;
-    bool ended; /* the recorder said so, its state is saved */
+    bool ended;            /* the recorder said so, its state is saved */
+    pid_t picture;         /* the process that finishes one, 0: none */
+    uint64_t picture_ms;   /* when that began */
+    uint64_t picture_next; /* no other before */
     struct err err;
 };
 
@@ -39,15 +48,62 @@ static bool add(struct converter *c, const char *dir, uint64_t until_ns)
     return ok;
 }
 
-/* "add UNTIL FOLDER" or "end" */
-static void take_message(struct converter *c, const char *text)
+/* ---- pictures for who follows ---- */
+
+/* In a process of its own, a copy of the converting one: it ends the trace here. */
+static void make_picture(struct converter *c)
+{
+    struct convert_result result;
+    char *path = record_live_path(&c->rec->state);
+    (void)!nice(PICTURE_NICENESS);
+    state_set(&c->rec->state, "meta.session.incomplete", "it is still being recorded");
+    if (convert_branch(c->convert, path, NULL))
+        convert_end(c->convert, record_meta(&c->rec->state), &result, NULL);
+}
+
+/* The next one waits so long that all of them take a small share of one CPU. */
+static void end_picture(struct converter *c, int flags)
+{
+    struct rusage used;
+    if (!c->picture || wait4(c->picture, NULL, flags, &used) != c->picture)
+        return;
+    uint64_t ms = (uint64_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) * 1000 +
+                  (uint64_t)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1000;
+    uint64_t pause_ms = ms * PICTURE_SHARE;
+    c->picture = 0;
+    c->picture_next = c->picture_ms + (pause_ms > PICTURE_LEAST_MS ? pause_ms : PICTURE_LEAST_MS);
+}
+
+/* Not where chunks wait: to keep up comes first. */
+static void begin_picture(struct converter *c, int fd)
+{
+    struct pollfd more = {.fd = fd, .events = POLLIN};
+    uint64_t now = (uint64_t)clock_ms();
+    end_picture(c, WNOHANG);
+    if (c->picture || now < c->picture_next || c->err.text[0] || poll(&more, 1, 0) > 0)
+        return;
+    convert_resolve(c->convert);
+    fflush(NULL);
+    pid_t pid = fork();
+    if (pid == 0) {
+        make_picture(c);
+        _exit(0);
+    }
+    c->picture = pid > 0 ? pid : 0;
+    c->picture_ms = now;
+}
+
+/* "add UNTIL FOLDER", "show UNTIL FOLDER" where somebody follows, or "end" */
+static void take_message(struct converter *c, const char *text, int fd)
 {
     uint64_t until_ns;
     int path_at = 0;
+    char what[8];
     if (!strcmp(text, "end"))
         c->ended = true;
-    else if (sscanf(text, "add %" SCNu64 " %n", &until_ns, &path_at) == 1 && path_at)
-        add(c, text + path_at, until_ns);
+    else if (sscanf(text, "%7s %" SCNu64 " %n", what, &until_ns, &path_at) == 2 && path_at &&
+             add(c, text + path_at, until_ns) && !strcmp(what, "show"))
+        begin_picture(c, fd);
 }
 
 /* The recorder was killed. */
@@ -82,6 +138,7 @@ static void convert_to_end(struct converter *c)
 {
     struct state st;
     struct convert_result result = {0};
+    end_picture(c, 0); /* it would come back after the end */
     if (!state_load(&st, c->rec->state.path, NULL))
         return;
     if (!c->ended)
@@ -104,7 +161,7 @@ static void run_converter(struct record *rec, int fd)
     while (!c.ended && ((n = recv(fd, text, sizeof text - 1, 0)) > 0 || (n < 0 && errno == EINTR)))
         if (n > 0) {
             text[n] = '\0';
-            take_message(&c, text);
+            take_message(&c, text, fd);
         }
     convert_to_end(&c);
 }
@@ -141,13 +198,14 @@ static bool begin(struct live *live)
     return live->pid > 0;
 }
 
-void live_chunk_done(void *data, const char *dir, uint64_t until_ns)
+void live_chunk_done(void *data, const char *dir, uint64_t until_ns, bool followed)
 {
     struct live *live = data;
     char text[MESSAGE_MAX];
     if (!live->pid && !begin(live))
         return; /* all of it at the end, then */
-    int n = snprintf(text, sizeof text, "add %" PRIu64 " %s", until_ns, dir);
+    int n =
+        snprintf(text, sizeof text, "%s %" PRIu64 " %s", followed ? "show" : "add", until_ns, dir);
     (void)!send(live->fd, text, (size_t)n, MSG_NOSIGNAL);
 }
 

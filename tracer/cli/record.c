@@ -363,9 +363,22 @@ bool record_has_events(const char *ctf_dir)
     return make_readable(ctf_dir, NULL);
 }
 
+char *record_live_path(const struct state *st)
+{
+    const char *out = state_get(st, "out"), *slash = strrchr(out, '/');
+    int folder = slash ? (int)(slash + 1 - out) : 0;
+    char *path;
+    if (asprintf(&path, "%.*s.%s.live", folder, out, out + folder) < 0)
+        abort();
+    return path;
+}
+
 void record_save_outcome(struct state *st, bool ok, const struct convert_result *result,
                          const struct err *err)
 {
+    char *live = record_live_path(st);
+    unlink(live);
+    free(live);
     state_set(st, "phase", ok ? "done" : "failed");
     if (ok) {
         state_set(st, "events", "%" PRIu64, result->events);

@@ -100,6 +100,8 @@ bool record_convert(struct state *st, const struct progress *progress,
 const char **record_meta(const struct state *st);
 /* Cuts off what a crash left half-written; is there anything to convert? */
 bool record_has_events(const char *ctf_dir);
+/* Where pictures of the recording under way are for those who follow; the caller's. */
+char *record_live_path(const struct state *st);
 /* Saves how the conversion went for who asks later: "done" or "failed"; and tells it. */
 void record_save_outcome(struct state *st, bool ok, const struct convert_result *result,
                          const struct err *err);

@@ -298,6 +298,20 @@ bool convert_add(struct convert *c, const char *ctf_dir, enum convert_reader rea
     return add_folders(c, &ctf_dir, 1, reader, until_ns, err);
 }
 
+bool convert_branch(struct convert *c, const char *out_path, struct err *err)
+{
+    if (!trace_writer_branch(c->intake.writer, out_path, err))
+        return false;
+    free(c->out_path);
+    c->out_path = strdup(out_path);
+    return c->out_path != NULL;
+}
+
+void convert_resolve(struct convert *c)
+{
+    stack_resolve(c->intake.model);
+}
+
 bool convert_end(struct convert *c, const char *const *meta, struct convert_result *result,
                  struct err *err)
 {

@@ -50,6 +50,12 @@ bool convert_add(struct convert *c, const char *ctf_dir, enum convert_reader rea
 /* From here on with so many threads, 0: one for each CPU. At first it is this one
  * alone, which leaves the others to what is being recorded. */
 void convert_use_threads(struct convert *c, unsigned threads);
+/* For a process forked from the one that goes on with c: from here on c is a copy with a
+ * file of its own. convert_end then makes a picture of what came so far. Only while one
+ * thread converts. */
+bool convert_branch(struct convert *c, const char *out_path, struct err *err);
+/* Looks up the names of the places that came since, so that pictures need not each. */
+void convert_resolve(struct convert *c);
 /* Completes the file and frees c; c is gone after a failure too. */
 bool convert_end(struct convert *c, const char *const *meta, struct convert_result *result,
                  struct err *err);

@@ -217,6 +217,7 @@ struct model {
     struct live_alloc *live;    /* owned; free ones are chained by `size` */
     size_t live_count, live_cap;
     size_t live_free;       /* first free + 1, 0 = none */
+    uint32_t resolved;      /* places whose names were looked up by stack_resolve */
     struct intern places;   /* code places of frames: struct place_key bytes */
     uint32_t *stack_places; /* frames of all stacks, as ids of places */
     size_t stack_place_count, stack_place_cap;
@@ -398,6 +399,8 @@ static inline uint32_t stack_get(struct model *m, struct proc *p, uint64_t id)
 void stack_define(struct model *m, const struct event *ev);
 void stack_module(struct model *m, const struct event *ev);
 void stack_module_of(struct model *m, const struct event *ev);
+/* Looks up the names of the places that came since the last call. */
+void stack_resolve(struct model *m);
 /* Resolves and writes all stacks. False when progress asked to stop. */
 bool stack_finish(struct model *m);
 /* The data symbol at an address of the process, or NULL; borrowed from m->symbols. */

@@ -199,6 +199,15 @@ static size_t write_frames(struct model *m, uint32_t place_id, uint32_t **frames
     return count + place->count;
 }
 
+void stack_resolve(struct model *m)
+{
+    for (; m->resolved < m->places.count; m->resolved++) {
+        struct place_key key = place_get(m, m->resolved);
+        if (!(key.where & NOT_MAPPED))
+            symbols_resolve(m->symbols, (uint32_t)key.where, key.at);
+    }
+}
+
 bool stack_finish(struct model *m)
 {
     /* first[i] is where place i's frames begin in frames[]. */

@@ -36,15 +36,16 @@ struct recorder_options {
     uint64_t keep_ns;     /* flight recorder: only the last ones are kept; 0: everything */
     uint64_t chunk_bytes; /* a new chunk of files when one has so many; 0: a single one */
     /* A chunk is complete, of which all events before until_ns (CLOCK_MONOTONIC) are in it
-     * or an earlier one; its folder is the callee's. NULL: chunks are left alone. */
-    void (*chunk_done)(void *data, const char *dir, uint64_t until_ns);
+     * or an earlier one; its folder is the callee's. Somebody follows: wants to see it soon.
+     * NULL: chunks are left alone. */
+    void (*chunk_done)(void *data, const char *dir, uint64_t until_ns, bool followed);
     void *chunk_data;
-    bool all;        /* every process running the agent, also later ones */
     const char *relay_url; /* events go to that relay daemon; NULL: into ctf_dir */
     /* All is recorded and the session stopped, but a relay daemon still lets it be read;
      * or NULL. */
     void (*session_stopped)(void *data);
     void *stopped_data;
+    bool all;        /* every process running the agent, also later ones */
     bool background; /* signals end the recording, not the target */
 };
 
@@ -73,6 +74,8 @@ struct recorder_chunks {
     size_t cap;
     uint64_t begun_ns;           /* the current one */
     uint64_t looked_ns;          /* at its size */
+    int *followers;              /* owned: connections of those who follow */
+    size_t follower_count, follower_cap;
     bool failed;                 /* the session daemon could not: no more are begun */
     int snapshot_fd;             /* who asked for a snapshot and waits, -1: nobody */
     bool snapshot_begun;         /* the chunk that will complete it is being ended */
@@ -135,6 +138,11 @@ bool recorder_kernel_events(const struct recorder *r);
 bool recorder_recover(const struct runtime *rt, const char *name, const char *ctf_dir,
                       void (*session_stopped)(void *data), void *stopped_data,
                       struct recorder_result *result, struct err *err);
+
+/* Tells the recorder listening at path that somebody follows: until the descriptor that
+ * is returned is closed (by the end of the process, too), chunks are short. It survives
+ * exec. -1 with err where that recording cannot be followed. */
+int recorder_follow(const char *path, struct err *err);
 
 /* Asks the flight recorder listening at path for its content: the chunks' files appear
  * in dir, which must be new and on the file system of the recording. */

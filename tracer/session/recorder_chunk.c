@@ -23,8 +23,9 @@
 enum {
     FLIGHT_CHUNKS = 8, /* a flight recorder's time is that many, and up to one more */
     FLIGHT_CHUNK_LEAST_MS = 1000,
-    LOOK_MS = 250, /* at a chunk's size */
-    POLL_MS = 20,  /* for the end of a chunk */
+    FOLLOW_CHUNK_MS = 1000, /* while somebody follows */
+    LOOK_MS = 250,          /* at a chunk's size */
+    POLL_MS = 20,           /* for the end of a chunk */
     SETTLE_MS = 5000,
     DUMP_MS = 1000
 };
@@ -132,6 +133,19 @@ static void keep(struct recorder *r, const char *dir)
     answer_snapshot(r, take_snapshot(r) ? "ok" : strerror(errno));
 }
 
+/* Who closed their connection has gone. */
+static bool followed(struct recorder_chunks *c)
+{
+    char none;
+    for (size_t i = c->follower_count; i-- > 0;) {
+        if (recv(c->followers[i], &none, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN)
+            continue;
+        close(c->followers[i]);
+        c->followers[i] = c->followers[--c->follower_count];
+    }
+    return c->follower_count > 0;
+}
+
 /* Is a chunk still being ended? */
 static bool ending(struct recorder *r)
 {
@@ -144,7 +158,7 @@ static bool ending(struct recorder *r)
         if (r->options.keep_ns)
             keep(r, dir);
         else if (r->options.chunk_done)
-            r->options.chunk_done(r->options.chunk_data, dir, c->begun_ns);
+            r->options.chunk_done(r->options.chunk_data, dir, c->begun_ns, followed(c));
         return false;
     case SESSION_ROTATION_FAILED:
         c->failed = true;
@@ -188,6 +202,8 @@ static bool due(struct recorder *r)
     if (r->options.keep_ns)
         return (c->snapshot_fd >= 0 && !c->snapshot_begun) ||
                now - c->begun_ns >= flight_chunk_ns(r);
+    if (followed(c) && now - c->begun_ns >= FOLLOW_CHUNK_MS * 1000000ull)
+        return true;
     if (!r->options.chunk_bytes || now - c->looked_ns < LOOK_MS * 1000000ull)
         return false;
     c->looked_ns = now;
@@ -225,6 +241,24 @@ void recorder_chunks_snapshot(struct recorder *r, int fd, const char *dir)
     snprintf(c->snapshot_dir, sizeof c->snapshot_dir, "%s", dir);
 }
 
+void recorder_chunks_follow(struct recorder *r, int fd)
+{
+    struct recorder_chunks *c = &r->chunks;
+    const char *why = !recording(r)        ? "the recording has ended"
+                      : r->options.keep_ns ? "a flight recorder cannot be followed"
+                      : !r->options.chunk_bytes || !r->options.chunk_done
+                          ? "this recording is not converted before its end (--keep-ctf)"
+                          : NULL;
+    const char *answer = why ? why : "ok";
+    (void)!send(fd, answer, strlen(answer), MSG_NOSIGNAL);
+    if (why) {
+        close(fd);
+        return;
+    }
+    mem_grow(&c->followers, &c->follower_cap, c->follower_count + 1, sizeof *c->followers);
+    c->followers[c->follower_count++] = fd;
+}
+
 void recorder_chunks_settle(struct recorder *r)
 {
     for (int ms = 0; recording(r) && ms < SETTLE_MS && ending(r); ms += POLL_MS)
@@ -237,7 +271,11 @@ void recorder_chunks_release(struct recorder *r)
     struct recorder_chunks *c = &r->chunks;
     for (size_t i = 0; i < c->count; i++)
         free(c->list[i].dir);
+    for (size_t i = 0; i < c->follower_count; i++)
+        close(c->followers[i]);
+    free(c->followers);
     free(c->list);
     c->list = NULL;
-    c->count = c->cap = 0;
+    c->followers = NULL;
+    c->count = c->cap = c->follower_count = c->follower_cap = 0;
 }

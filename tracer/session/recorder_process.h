@@ -34,6 +34,8 @@ void recorder_chunks_step(struct recorder *r);
 int recorder_chunks_timeout_ms(const struct recorder *r);
 /* Somebody wants the flight recorder's content in dir and waits at fd, which this takes. */
 void recorder_chunks_snapshot(struct recorder *r, int fd, const char *dir);
+/* Somebody follows, or is told why not at fd, which this takes. */
+void recorder_chunks_follow(struct recorder *r, int fd);
 /* Waits for a chunk being ended; when the session is stopped nothing else may go on. */
 void recorder_chunks_settle(struct recorder *r);
 void recorder_chunks_release(struct recorder *r);

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@
 
 #define STOP     "stop"
 #define SNAPSHOT "snapshot "
+#define FOLLOW   "follow"
 
 enum {
     SCAN_MS = 250,
@@ -64,7 +66,7 @@ bool recorder_listen(struct recorder *r, const char *path, struct err *err)
     return ok || err_errno(err, "open socket %s", path);
 }
 
-/* "stop" or "snapshot FOLDER"; the folder and the socket admit only this user. */
+/* "stop", "follow" or "snapshot FOLDER"; the folder and the socket admit only this user. */
 static bool stop_asked(struct recorder *r)
 {
     char request[PATH_MAX + 16];
@@ -77,7 +79,9 @@ static bool stop_asked(struct recorder *r)
         request[n] = '\0';
         if (!strncmp(request, SNAPSHOT, strlen(SNAPSHOT))) {
             recorder_chunks_snapshot(r, fd, request + strlen(SNAPSHOT));
-        } else if (!strcmp(request, STOP)) {
+        } else if (!strcmp(request, FOLLOW)) {
+            recorder_chunks_follow(r, fd);
+        } else if (!strcmp(request, STOP) && r->options.background) {
             r->stop_fd = fd;
             return true;
         } else {
@@ -138,6 +142,24 @@ bool recorder_request_snapshot(const char *path, const char *dir, struct err *er
     if (!request(path, text, answer, sizeof answer, err))
         return false;
     return !strcmp(answer, "ok") || err_set(err, "%s", *answer ? answer : "the recorder ended");
+}
+
+int recorder_follow(const char *path, struct err *err)
+{
+    char answer[256] = "";
+    int fd = connect_recorder(path);
+    if (fd < 0) {
+        err_errno(err, "reach the recorder");
+        return -1;
+    }
+    (void)!send(fd, FOLLOW, strlen(FOLLOW), MSG_NOSIGNAL);
+    ssize_t n = recv(fd, answer, sizeof answer - 1, 0);
+    answer[n > 0 ? n : 0] = '\0';
+    if (!strcmp(answer, "ok") && fcntl(fd, F_SETFD, 0) == 0)
+        return fd;
+    close(fd);
+    err_set(err, "%s", *answer ? answer : "the recorder ended");
+    return -1;
 }
 
 static bool child_ended(struct recorder *r)

@@ -388,6 +388,11 @@ void trace_writer_use(struct trace_writer *w, struct pool *pool)
     w->pool = pool;
 }
 
+bool trace_writer_branch(struct trace_writer *w, const char *path, struct err *err)
+{
+    return file_out_branch(&w->out, path, err);
+}
+
 uint64_t trace_writer_bytes(const struct trace_writer *w)
 {
     return w->out.off;

@@ -58,6 +58,10 @@ void trace_writer_use(struct trace_writer *w, struct pool *pool);
 /* Bytes written so far. */
 uint64_t trace_writer_bytes(const struct trace_writer *w);
 
+/* Goes on in a file of its own, a copy so far; for a forked process, whose parent goes on
+ * with the first one. No pool may be in use. */
+bool trace_writer_branch(struct trace_writer *w, const char *path, struct err *err);
+
 /* Finishes the file and frees w, whatever comes. */
 bool trace_writer_close(struct trace_writer *w, uint64_t duration_ns, struct err *err);
 /* Drops the file and frees w. */

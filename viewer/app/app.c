@@ -29,7 +29,8 @@ bool app_open(struct app *app, const struct app_options *options, struct err *er
     if (!app->fonts)
         return false;
     app->views.ui.fonts = app->fonts;
-    for (int i = 0; i < options->path_count; i++)
+    follow_start(app);
+    for (int i = 0; i < options->path_count - (options->follow_path != NULL); i++)
         app_load(app, options->paths[i]);
     for (size_t i = 1; i < app->load_count; i++)
         app->loads[i]->is_quiet = true;
@@ -78,16 +79,19 @@ void app_close(struct app *app)
     gfx_fonts_close(app->fonts);
     gfx_canvas_close(app->canvas);
     traces_release(app);
+    follow_stop(app);
     gfx_list_release(&app->list);
     state_release(&app->state);
 }
 
-void app_load(struct app *app, const char *path)
+struct load *app_load(struct app *app, const char *path)
 {
+    struct load *l = load_start(path);
     mem_grow(&app->loads, &app->load_cap, app->load_count + 1, sizeof *app->loads);
-    app->loads[app->load_count++] = load_start(path);
+    app->loads[app->load_count++] = l;
     if (!app->doc)
-        app->views.loading = app->loads[app->load_count - 1]->path;
+        app->views.loading = l->path;
+    return l;
 }
 
 static void *run_overview(void *arg)
@@ -106,14 +110,19 @@ static void take_doc(struct app *app, struct load *l)
         model_doc_close(l->doc);
         return;
     }
+    const char *path = l->is_followed ? app->follow.final : l->path;
+    struct follow_view view = follow_leave(app);
     drop_doc(app);
     app->doc = l->doc;
     views_set_doc(&app->views, app->doc);
-    traces_enter(app, l->path);
-    app->views.tab = 0;
+    traces_enter(app, path);
+    if (l->is_followed)
+        follow_enter(app, view);
+    else
+        app->views.tab = 0;
     app->overview_started = !pthread_create(&app->overview, NULL, run_overview, app->doc);
     char title[512];
-    snprintf(title, sizeof title, "%s - whyprof", model_basename(l->path));
+    snprintf(title, sizeof title, "%s - whyprof", model_basename(path));
     gfx_canvas_title(app->canvas, title);
 }
 
@@ -128,6 +137,20 @@ static void take_failure(struct app *app, struct load *l)
     app->failed = app->quit = true;
 }
 
+/* A recording has no end of pictures. */
+static void drop_followed(struct app *app)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < app->load_count; i++) {
+        struct load *l = app->loads[i];
+        if (l->is_followed && l->taken)
+            load_free(l);
+        else
+            app->loads[kept++] = l;
+    }
+    app->load_count = kept;
+}
+
 static void take_loads(struct app *app)
 {
     const char *loading = NULL;
@@ -139,6 +162,11 @@ static void take_loads(struct app *app)
             loading = l->path;
             continue;
         }
+        if (l->is_followed && !follow_takes(app, l)) {
+            model_doc_close(l->doc);
+            l->taken = true;
+            continue;
+        }
         l->taken = true;
         app->views.loading = NULL;
         if (!l->ok)
@@ -148,7 +176,10 @@ static void take_loads(struct app *app)
         else
             take_doc(app, l);
     }
+    if (!loading && app->views.follow == VIEWS_FOLLOW_ON)
+        loading = app->follow.final; /* no picture yet */
     app->views.loading = app->doc ? NULL : loading;
+    drop_followed(app);
     /* Profiles that came before it was known that no trace comes. */
     if (!app->doc && !loading && app->views.profile_count && app->views.tab == 0)
         app->views.tab = 1;
@@ -172,6 +203,7 @@ static void update_scale(struct app *app)
 void app_frame(struct app *app)
 {
     int w, h;
+    follow_update(app);
     traces_update(app);
     take_loads(app);
     update_scale(app);
@@ -181,6 +213,7 @@ void app_frame(struct app *app)
     views_draw(&app->views, w, h);
     gfx_canvas_cursor(app->canvas, app->views.ui.cursor);
     gfx_canvas_draw(app->canvas, &app->list, app->fonts);
+    follow_look(app);
     export_asked(app);
     if (app->views.copy_asked)
         gfx_canvas_copy(app->canvas, app->views.copied);

@@ -9,6 +9,7 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
+#include "app/follow.h"
 #include "app/load.h"
 #include "app/state.h"
 #include "app/traces.h"
@@ -22,6 +23,7 @@ struct app_options {
     bool offscreen;               /* draw into memory: no display is needed */
     bool theme_given, size_given; /* they go before what was kept */
     const char *state_path;       /* borrowed: the trace's state instead of beside it, or NULL */
+    const char *follow_path;      /* borrowed: pictures of the last of paths (follow.h), or NULL */
     char **paths;                 /* borrowed */
     int path_count;
 };
@@ -44,7 +46,8 @@ struct app {
     size_t trace_count, trace_cap, trace_at;
     struct arena trace_names; /* what views borrow */
     struct watch watch;       /* of the shown trace's file */
-    pthread_t overview;       /* runs model_overview_run on doc */
+    struct follow follow;
+    pthread_t overview; /* runs model_overview_run on doc */
     bool overview_started;
     bool quit;
     struct state state;
@@ -61,7 +64,7 @@ bool app_show(struct app *app, struct err *err);
 void app_close(struct app *app);
 
 /* Begins to open a file: a trace, or a profile to show beside it. */
-void app_load(struct app *app, const char *path);
+struct load *app_load(struct app *app, const char *path);
 /* One frame: takes what was loaded, draws. */
 void app_frame(struct app *app);
 /* Loading, reading or building goes on: the picture will change by itself. */

@@ -230,6 +230,7 @@ static const struct key {
     {0, 0, "g", false, go_to_time, {"Move", "G", "go to a time, or a range"}},
     {'z', GFX_CTRL, NULL, false, views_undo, {"Move", "Ctrl+Z  Ctrl+Y", "the view before, after"}},
     {'y', GFX_CTRL, NULL, false, views_redo, {0}},
+    {' ', 0, NULL, false, views_hold_follow, {"Move", "Space", "hold a recording, let it go on"}},
     {0, 0, "/", false, views_search_focus, {"Find", "/", "search; Enter next, Shift+Enter before"}},
     {0, 0, "n", false, search_next, {"Find", "N  Shift+N", "next and previous hit"}},
     {0, 0, "N", false, search_before, {0}},

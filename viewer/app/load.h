@@ -13,6 +13,7 @@ struct load {
     char *path; /* owned */
     pthread_t thread;
     atomic_bool done; /* the fields below may be read */
+    bool is_followed; /* a picture of what is being recorded (follow.h) */
     bool is_quiet;    /* beside another trace it becomes a tab, not what is shown */
     bool taken;       /* the app has its result */
     bool ok;

@@ -21,7 +21,7 @@ static int tell(const struct err *err, int status)
     return status;
 }
 
-static const char *screenshot, *script, *size, *scale = "1", *theme, *state;
+static const char *screenshot, *script, *size, *scale = "1", *theme, *state, *follow;
 
 static bool bench;
 static uint64_t started_ns;
@@ -37,6 +37,9 @@ static const struct opt options[] = {
     {0, "theme", OPT_STR, &theme, "dark|light", "colours (default dark; T changes them)"},
     {0, "state", OPT_STR, &state, "FILE",
      "keep the view of the trace there, not beside it (notes, what is in sight ...)"},
+    {0, "follow", OPT_OPT_STR, &follow, "PICTURES",
+     "show what is being recorded as it grows: the only recording, or the one\nwhose session or "
+     "FILE is named; Space holds it and lets it go on"},
     {0, "bench", OPT_FLAG, &bench, NULL,
      "play a fixed walk and print frame times and memory as JSON;\nno display is needed"},
     {0}};
@@ -49,6 +52,7 @@ static const struct opt_command command = {
     .more = "In the window, ? lists all keys.\n\n"
             "  whyprof view profiles/trace_20250101_120000.out\n"
             "  whyprof view trace.out cpu.prof\n"
+            "  whyprof view --follow\n"
             "  whyprof view trace.out --screenshot trace.png --size 1920x1080\n"};
 
 static bool read_options(struct app_options *o, struct err *err)
@@ -57,6 +61,9 @@ static bool read_options(struct app_options *o, struct err *err)
     o->size_given = size;
     o->theme_given = theme;
     o->state_path = state;
+    if (follow && !follow[0])
+        return err_set(err, "--follow is for `whyprof view`, which knows what is being recorded");
+    o->follow_path = follow && follow[0] ? follow : NULL;
     if (!size)
         size = bench ? "1920x1080" : "1440x900";
     if (sscanf(size, "%dx%d", &o->width, &o->height) != 2 || o->width < 200 || o->height < 200 ||

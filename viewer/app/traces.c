@@ -50,11 +50,12 @@ void traces_leave(struct app *app)
 void traces_update(struct app *app)
 {
     struct views *v = &app->views;
-    if (watch_changed(&app->watch) && app->doc)
+    if (watch_changed(&app->watch) && app->doc && !app->follow.path)
         snprintf(v->notice, sizeof v->notice, "%.900s has changed on disk: R reads it again",
                  model_basename(app->traces[app->trace_at].path));
     if (v->trace_asked >= 0 && (size_t)v->trace_asked < app->trace_count)
-        app_load(app, app->traces[v->trace_asked].path);
+        app_load(app, follow_path(app, app->traces[v->trace_asked].path))->is_followed =
+            follow_path(app, app->traces[v->trace_asked].path) != app->traces[v->trace_asked].path;
     v->trace_asked = -1;
 }
 

@@ -151,6 +151,18 @@ void views_reload(struct views *v)
         v->trace_asked = (int)v->trace_at;
 }
 
+void views_hold_follow(struct views *v)
+{
+    if (v->follow == VIEWS_FOLLOW_ON) {
+        v->follow = VIEWS_FOLLOW_PAUSED;
+    } else if (v->follow == VIEWS_FOLLOW_PAUSED) {
+        v->follow = VIEWS_FOLLOW_ON;
+        v->selection = (struct model_range){0};
+        v->pick.set = false;
+        views_pan(v, 1e9); /* on with the end */
+    }
+}
+
 /* Traces first, then profiles, then from the first again. */
 void views_next_file(struct views *v)
 {

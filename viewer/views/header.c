@@ -85,6 +85,22 @@ static void draw_badges(struct views *v, struct gfx_rect *r)
     }
 }
 
+/* A recording under way: a button that holds it and lets it go on. */
+static void draw_follow(struct views *v, struct gfx_rect *r)
+{
+    struct ui *ui = &v->ui;
+    bool on = v->follow == VIEWS_FOLLOW_ON;
+    const char *text = on ? "recording: follows" : "recording: held (Space)";
+    if (v->follow != VIEWS_FOLLOW_ON && v->follow != VIEWS_FOLLOW_PAUSED)
+        return;
+    struct gfx_rect b = ui_cut_left(r, ui_button_width(ui, text));
+    if (ui_button(ui, UI_ID("follow", 0), ui_inset(b, 0, ui_px(ui, 2)), text, on)) {
+        views_hold_follow(v);
+        ui->again = true;
+    }
+    ui_cut_left(r, ui_px(ui, 16));
+}
+
 static void draw_trace_facts(struct views *v, struct gfx_rect r)
 {
     const struct gfx_theme *t = v->ui.theme;
@@ -92,6 +108,7 @@ static void draw_trace_facts(struct views *v, struct gfx_rect r)
     fmt_ns(length, (uint64_t)v->doc->duration_ns);
     snprintf(threads, sizeof threads, "%u in %u %s", v->doc->thread_count, v->doc->process_count,
              v->doc->process_count == 1 ? "process" : "processes");
+    draw_follow(v, &r);
     draw_fact(v, &r, "", length, t->text);
     draw_fact(v, &r, "threads", threads, t->text);
     draw_fact(v, &r, "events", fmt_count(events, v->doc->events), t->text);

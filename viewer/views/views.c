@@ -177,7 +177,10 @@ static void draw_main(struct views *v, struct gfx_rect r)
         view_profile.draw(v, r);
         return;
     }
-    if (v->loading)
+    if (v->loading && v->follow == VIEWS_FOLLOW_ON)
+        draw_message(v, r, "Recording ...",
+                     "The first picture comes within some seconds, when there are events");
+    else if (v->loading)
         draw_message(v, r, "Opening ...", v->loading);
     else if (!v->doc)
         draw_message(v, r, "No trace is open", "Drop a trace_*.out or a .prof file on this window");

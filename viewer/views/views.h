@@ -94,6 +94,14 @@ struct views_key_help {
     const char *group, *keys, *what;
 };
 
+/* Of a recording under way (app/follow.h). */
+enum views_follow {
+    VIEWS_FOLLOW_NOT,
+    VIEWS_FOLLOW_ON,
+    VIEWS_FOLLOW_PAUSED, /* a person looks at something */
+    VIEWS_FOLLOW_ENDED   /* all of it is shown */
+};
+
 enum views_bottom {
     VIEWS_DETAILS,
     VIEWS_WHY,
@@ -119,6 +127,7 @@ struct views {
     int trace_asked;              /* the tab to go to, or to read again; -1: none */
     double zoom_ui;               /* of text and all else, by the user */
     const char *loading;          /* path being opened, or NULL */
+    enum views_follow follow;
     struct model_window window;
     struct model_lanes lanes;
     double lanes_scale; /* UI scale that lanes were made for */
@@ -199,6 +208,7 @@ void views_scroll_to(struct views *v, const struct model_lane *lane);
 void views_toggle_theme(struct views *v);
 void views_zoom_ui(struct views *v, double factor); /* 0: as it was */
 void views_reload(struct views *v);
+void views_hold_follow(struct views *v); /* or lets it go on */
 void views_next_file(struct views *v);
 /* Range that statistics are about: the selection, else what is visible. */
 struct model_range views_range(const struct views *v);
