@@ -39,6 +39,20 @@ int cli_parse(const struct opt_command *cmd, int argc, char **argv, int *status)
     return -1;
 }
 
+int cli_parse_files(const struct opt_command *cmd, int argc, char **argv, int least, int most,
+                    const char *needs, const char *example, int *status)
+{
+    int n = cli_parse(cmd, argc, argv, status);
+    if (n < 0 || (n >= least && n <= most))
+        return n;
+    struct err err = {0};
+    const char *name = strrchr(cmd->name, ' ');
+    err_set(&err, "%s needs %s", name ? name + 1 : cmd->name, needs);
+    err_hint(&err, "%s", example);
+    *status = cli_usage(&err);
+    return -1;
+}
+
 struct cli_progress {
     struct progress progress;
     bool shown;

@@ -22,6 +22,11 @@ int cli_usage(const struct err *err);
  * return (help was printed: CLI_OK; wrong usage was told: CLI_USAGE). */
 int cli_parse(const struct opt_command *cmd, int argc, char **argv, int *status);
 
+/* cli_parse, with `least` to `most` positionals; with others it is told that the command
+ * needs `needs`, and `example` as what to do. */
+int cli_parse_files(const struct opt_command *cmd, int argc, char **argv, int least, int most,
+                    const char *needs, const char *example, int *status);
+
 /* Progress on stderr: one line rewritten on a terminal with rate and time left,
  * nothing when stderr is piped. cli_progress_end clears the line. */
 struct progress *cli_progress_begin(void);

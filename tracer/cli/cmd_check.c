@@ -52,13 +52,13 @@ int cmd_check(int argc, char **argv)
         .opts = opts,
     };
     int status;
-    int n = cli_parse(&cmd, argc, argv, &status);
+    int n =
+        cli_parse_files(&cmd, argc, argv, 1, 1, "one trace file", "whyprof check FILE", &status);
     if (n < 0)
         return status;
     struct err err = {0};
-    if (n != 1 || max == 0) {
-        err_set(&err, n != 1 ? "check needs one trace file" : "--max must be at least 1");
-        err_hint(&err, "whyprof check FILE");
+    if (max == 0) {
+        err_set(&err, "--max must be at least 1");
         return cli_usage(&err);
     }
     return check_file(argv[1], max, &err);

@@ -19,15 +19,10 @@ int cmd_dump(int argc, char **argv)
         .opts = opts,
     };
     int status;
-    int n = cli_parse(&cmd, argc, argv, &status);
+    int n = cli_parse_files(&cmd, argc, argv, 1, 1, "one trace file", "whyprof dump FILE", &status);
     if (n < 0)
         return status;
     struct err err = {0};
-    if (n != 1) {
-        err_set(&err, "dump needs one trace file");
-        err_hint(&err, "whyprof dump FILE");
-        return cli_usage(&err);
-    }
     int number = table ? trace_dump_find(table, &err) : -1;
     if (table && number < 0)
         return cli_usage(&err);

@@ -1,6 +1,7 @@
 /* whyprof export: a trace in another tool's format. */
 #include "base/fmt.h"
 #include "cli/cli.h"
+#include "cli/trace_file.h"
 #include "export/export.h"
 
 #include <stdio.h>
@@ -14,15 +15,6 @@ static bool check_options(const struct export_format *f, const struct export_opt
     return export_check(f, o, err);
 }
 
-static bool check_range(struct export_options *o, const struct trace *t, struct err *err)
-{
-    struct analyze_range whole = analyze_range_whole(t);
-    if (!o->range.end_ns || o->range.end_ns > whole.end_ns)
-        o->range.end_ns = whole.end_ns;
-    return o->range.begin_ns < o->range.end_ns ||
-           err_set(err, "--from is not before --to, or past the trace's end");
-}
-
 static void tell(const char *out, const struct export_result *result)
 {
     char count[FMT_MAX], size[FMT_MAX], files[FMT_MAX + 8] = "";
@@ -33,26 +25,24 @@ static void tell(const char *out, const struct export_result *result)
 }
 
 static int run(const char *path, const char *out, const char *format_name,
-               struct export_options *options, struct err *err)
+               struct export_options *options)
 {
-    const struct export_format *format = export_find(format_name, err);
-    if (!format || !check_options(format, options, out, err))
-        return cli_usage(err);
-    struct trace *t = trace_open(path, err);
+    int status;
+    struct err err = {0};
+    const struct export_format *format = export_find(format_name, &err);
+    if (!format || !check_options(format, options, out, &err))
+        return cli_usage(&err);
+    struct trace *t = cli_trace_open(path, &options->range, &status);
     if (!t)
-        return cli_fail(err);
-    if (!check_range(options, t, err)) {
-        trace_close(t);
-        return cli_usage(err);
-    }
+        return status;
     struct progress *progress = cli_progress_begin();
     struct export_result result;
     options->progress = progress;
-    bool ok = export_trace(t, format, out, options, &result, err);
+    bool ok = export_trace(t, format, out, options, &result, &err);
     cli_progress_end(progress);
     trace_close(t);
     if (!ok)
-        return cli_fail(err);
+        return cli_fail(&err);
     if (strcmp(out, "-"))
         tell(out, &result);
     return CLI_OK;
@@ -60,15 +50,15 @@ static int run(const char *path, const char *out, const char *format_name,
 
 int cmd_export(int argc, char **argv)
 {
+    static const char needs[] = "a trace file and -o OUT";
+    static const char example[] = "whyprof export trace_20240101_120000.out -o trace.json.gz";
     static const char *out, *format = "chrome";
     static struct export_options options;
     static const struct opt opts[] = {
         {'o', "output", OPT_STR, &out, "FILE",
          "where to; .gz compresses, - is the standard output"},
         {'f', "for", OPT_STR, &format, "FORMAT", "one of those below (chrome)"},
-        {0, "from", OPT_DURATION, &options.range.begin_ns, "TIME",
-         "only from TIME on (1.5s, 20ms) since the trace's start"},
-        {0, "to", OPT_DURATION, &options.range.end_ns, "TIME", "only up to TIME"},
+        CLI_RANGE_OPTIONS(options.range),
         {0, "min-dur", OPT_DURATION, &options.min_dur_ns, "TIME", "leave out shorter spans"},
         {0, "split", OPT_U64, &options.split_bytes, "SIZE",
          "JSON: begin another file after SIZE bytes (100M), OUT.1.json, OUT.2.json and on"},
@@ -89,14 +79,14 @@ int cmd_export(int argc, char **argv)
         .more = more,
     };
     int status;
-    int n = cli_parse(&cmd, argc, argv, &status);
+    int n = cli_parse_files(&cmd, argc, argv, 1, 1, needs, example, &status);
     if (n < 0)
         return status;
     struct err err = {0};
-    if (n != 1 || !out) {
-        err_set(&err, "export needs a trace file and -o OUT");
-        err_hint(&err, "whyprof export trace_20240101_120000.out -o trace.json.gz");
+    if (!out) {
+        err_set(&err, "export needs %s", needs);
+        err_hint(&err, "%s", example);
         return cli_usage(&err);
     }
-    return run(argv[1], out, format, &options, &err);
+    return run(argv[1], out, format, &options);
 }

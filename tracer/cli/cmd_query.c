@@ -108,14 +108,13 @@ int cmd_query(int argc, char **argv)
         .more = more,
     };
     int status;
-    int n = cli_parse(&cmd, argc, argv, &status);
+    int n = cli_parse_files(&cmd, argc, argv, 1, 2, "a trace file and SQL",
+                            "whyprof query FILE 'SELECT ...'", &status);
     if (n < 0)
         return status;
     struct err err = {0};
-    if (n < 1 || n > 2 || (csv && json)) {
-        err_set(&err, csv && json ? "--csv and --json exclude each other"
-                                  : "query needs a trace file and SQL");
-        err_hint(&err, "whyprof query FILE 'SELECT ...'");
+    if (csv && json) {
+        err_set(&err, "--csv and --json exclude each other");
         return cli_usage(&err);
     }
     enum query_format format = csv ? QUERY_CSV : json ? QUERY_JSON : QUERY_TABLE;

@@ -1,6 +1,7 @@
 /* whyprof report: tables about a trace. */
 #include "analyze/scope.h"
 #include "cli/cli.h"
+#include "cli/trace_file.h"
 #include "report/report.h"
 
 #include <stdio.h>
@@ -23,32 +24,23 @@ static unsigned terminal_width(void)
 }
 
 static int print(const char *path, const char *name, const char *thread, bool dot,
-                 struct report_options *options, struct err *err)
+                 struct report_options *options)
 {
     uint32_t row = 0;
-    const struct report *report = report_find(name, err);
+    int status;
+    struct err err = {0};
+    const struct report *report = report_find(name, &err);
     if (!report)
-        return cli_usage(err);
-    struct trace *t = trace_open(path, err);
+        return cli_usage(&err);
+    struct trace *t = cli_trace_open(path, &options->range, &status);
     if (!t)
-        return cli_fail(err);
-    struct analyze_range whole = analyze_range_whole(t);
-    if (!options->range.end_ns || options->range.end_ns > whole.end_ns)
-        options->range.end_ns = whole.end_ns;
-    int status = CLI_OK;
-    if (options->range.begin_ns >= options->range.end_ns) {
-        err_set(err, "--from is not before --to, or past the trace's end");
-        status = cli_usage(err);
-    } else if (thread && !analyze_thread_find(t, thread, &row, err)) {
-        status = cli_fail(err);
-    } else {
-        options->range.thread = thread ? row + 1 : 0;
-        if (!(dot ? report_lock_dot(t, options->range, stdout, err)
-                  : report_print(report, t, options, stdout, err)))
-            status = cli_fail(err);
-    }
+        return status;
+    bool ok = !thread || analyze_thread_find(t, thread, &row, &err);
+    options->range.thread = thread ? row + 1 : 0;
+    ok = ok && (dot ? report_lock_dot(t, options->range, stdout, &err)
+                    : report_print(report, t, options, stdout, &err));
     trace_close(t);
-    return status;
+    return ok ? CLI_OK : cli_fail(&err);
 }
 
 int cmd_report(int argc, char **argv)
@@ -58,9 +50,7 @@ int cmd_report(int argc, char **argv)
     static bool dot;
     static const struct opt opts[] = {
         {0, "json", OPT_FLAG, &options.json, NULL, "JSON: exact numbers, all rows"},
-        {0, "from", OPT_DURATION, &options.range.begin_ns, "TIME",
-         "only from TIME on (1.5s, 20ms) since the trace's start"},
-        {0, "to", OPT_DURATION, &options.range.end_ns, "TIME", "only up to TIME"},
+        CLI_RANGE_OPTIONS(options.range),
         {0, "thread", OPT_STR, &thread, "T", "of one thread: its tid or name"},
         {0, "dot", OPT_FLAG, &dot, NULL, "of locks: their order alone, as a graph for Graphviz"},
         {'n', "top", OPT_U64, &options.style.top, "N", "at most N rows of each table"},
@@ -80,20 +70,16 @@ int cmd_report(int argc, char **argv)
         .more = more,
     };
     int status;
-    int n = cli_parse(&cmd, argc, argv, &status);
+    int n = cli_parse_files(&cmd, argc, argv, 1, 2, "a trace file, and takes one report's name",
+                            "whyprof report FILE [summary]", &status);
     if (n < 0)
         return status;
     struct err err = {0};
-    if (n < 1 || n > 2) {
-        err_set(&err, "report needs a trace file, and takes one report's name");
-        err_hint(&err, "whyprof report FILE [summary]");
-        return cli_usage(&err);
-    }
     if (dot && (n != 2 || strcmp(argv[2], "locks"))) {
         err_set(&err, "--dot is about the report locks");
         return cli_usage(&err);
     }
     options.style.colour = !options.json && wants_colour();
     options.style.width = terminal_width();
-    return print(argv[1], n == 2 ? argv[2] : "summary", thread, dot, &options, &err);
+    return print(argv[1], n == 2 ? argv[2] : "summary", thread, dot, &options);
 }

@@ -2,6 +2,7 @@
 #include "analyze/path_profile.h"
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/trace_file.h"
 #include "report/why.h"
 
 #include <stdio.h>
@@ -33,28 +34,19 @@ static bool print(const struct analyze_why *why, const struct trace *t, struct e
                   : report_why(why, t, &options, stdout, err);
 }
 
-static int answer(const char *path, struct err *err)
+static int answer(const char *path)
 {
-    struct trace *t = trace_open(path, err);
+    int status;
+    struct err err = {0};
+    struct trace *t = cli_trace_open(path, &question.range, &status);
     if (!t)
-        return cli_fail(err);
+        return status;
     struct arena arena = {0};
     struct analyze_why why;
-    int status = CLI_OK;
-    uint64_t end = question.range.end_ns ? question.range.end_ns : trace_duration_ns(t);
-    if (end > trace_duration_ns(t))
-        end = trace_duration_ns(t);
-    if (question.range.begin_ns >= end && end) {
-        err_set(err, "--from is not before --to, or past the trace's end");
-        status = cli_usage(err);
-    } else if (!analyze_why(&arena, t, &question, &why, err)) {
-        status = cli_fail(err);
-    } else if (!print(&why, t, err)) {
-        status = cli_fail(err);
-    }
+    bool ok = analyze_why(&arena, t, &question, &why, &err) && print(&why, t, &err);
     arena_release(&arena);
     trace_close(t);
-    return status;
+    return ok ? CLI_OK : cli_fail(&err);
 }
 
 static bool options_agree(struct err *err)
@@ -75,9 +67,7 @@ int cmd_why(int argc, char **argv)
         {0, "region", OPT_STR, &question.region, "NAME", "of all instances of a region"},
         {0, "worst", OPT_U64, &question.worst, "N", "of its N longest instances only"},
         {0, "task", OPT_STR, &question.task, "TASK", "of a task: its number or name"},
-        {0, "from", OPT_DURATION, &question.range.begin_ns, "TIME",
-         "only from TIME on (1.5s, 20ms) since the trace's start"},
-        {0, "to", OPT_DURATION, &question.range.end_ns, "TIME", "only up to TIME"},
+        CLI_RANGE_OPTIONS(question.range),
         {0, "json", OPT_FLAG, &options.json, NULL, "JSON: exact numbers, all rows"},
         {0, "folded", OPT_FLAG, &folded, NULL,
          "the path alone as folded stacks with ns, for flame graphs"},
@@ -94,16 +84,11 @@ int cmd_why(int argc, char **argv)
         .opts = opts,
     };
     int status;
-    int n = cli_parse(&cmd, argc, argv, &status);
+    int n = cli_parse_files(&cmd, argc, argv, 1, 1, "a trace file", "whyprof why FILE", &status);
     if (n < 0)
         return status;
     struct err err = {0};
-    if (n != 1) {
-        err_set(&err, "why needs a trace file");
-        err_hint(&err, "whyprof why FILE");
-        return cli_usage(&err);
-    }
     if (!options_agree(&err))
         return cli_usage(&err);
-    return answer(argv[1], &err);
+    return answer(argv[1]);
 }
