@@ -7,7 +7,7 @@ JOBS   ?= $(shell nproc)
 # Debian 12 packages, by what needs them.
 DEPS_BUILD := gcc g++ make cmake ninja-build pkg-config clang bpftool libc6-dev linux-libc-dev \
 	liblttng-ust-dev liblttng-ctl-dev lttng-tools libbabeltrace2-dev libbpf-dev libelf-dev libdw-dev \
-	libiberty-dev zlib1g-dev libdeflate-dev libpcre2-dev libedit-dev libcjson-dev libcurl4-gnutls-dev libmicrohttpd-dev libsqlite3-dev libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core
+	libcapstone-dev libiberty-dev zlib1g-dev libdeflate-dev libpcre2-dev libedit-dev libcjson-dev libcurl4-gnutls-dev libmicrohttpd-dev libsqlite3-dev libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core
 DEPS_DEMO  := redis-server redis-tools
 DEPS_TEST  := $(DEPS_DEMO) libcmocka-dev babeltrace2 python3 procps util-linux binutils strace \
 	xvfb xauth xdotool

@@ -12,7 +12,7 @@ declare -A may=(
     [base]=''
     [trace]='base'
     [profile]='base trace'
-    [pprof]='base trace profile'
+    [pprof]='base trace profile symbols'
     [symbols]='base'
     [analyze]='base trace profile symbols'
     [report]='base trace profile symbols analyze'
@@ -65,6 +65,7 @@ only_in 'lttng/lttng' tracer/session/
 only_in 'lttng/(tracepoint|ust)' tracepoints/
 only_in 'bpf/|linux/perf_event' tracer/collect/
 only_in 'elfutils' tracer/symbols/
+only_in 'capstone' tracer/symbols/
 only_in 'dwarf' tracer/symbols/ tracepoints/agent/ # constants only in the agent
 only_in 'libdeflate' tracer/profile/
 only_in 'pcre2' tracer/pprof/

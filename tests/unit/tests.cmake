@@ -41,6 +41,8 @@ add_custom_command(TARGET symbols_target POST_BUILD VERBATIM
     COMMAND ${CMAKE_STRIP} -o $<TARGET_FILE:symbols_target>_stripped $<TARGET_FILE:symbols_target>)
 whyprof_test(test_symbols symbols)
 add_dependencies(test_symbols symbols_target)
+whyprof_test(test_object symbols)
+add_dependencies(test_object symbols_target)
 
 # The kernel collector: its pure parts, and the program itself (skips what is not permitted).
 whyprof_test(test_collect_batch collect)

@@ -1,5 +1,6 @@
 /* whyprof pprof: reports about profiles, as `go tool pprof` prints them. */
 #include "cli/cli.h"
+#include "cli/pprof_fetch.h"
 #include "cli/pprof_flags.h"
 #include "cli/pprof_output.h"
 #include "cli/pprof_shell.h"
@@ -23,12 +24,23 @@ static void print_help(void)
                      "Prints reports about profiles (profile.proto, gperftools, folded stacks),\n"
                      "equal to those of `go tool pprof`. Several profiles are added up.\n\n");
     pprof_usage(&sb, true);
-    strbuf_puts(&sb, "\n  Source options:\n"
-                     "    -base FILE       Profile to subtract\n"
-                     "    -diff_base FILE  Profile to compare with: percentages are of it\n"
-                     "    -add_comment TEXT  Text to add to the profile\n"
-                     "    -buildid ID      Build id of the main program\n"
-                     "    -all_frames      Show frames that the profile asks to leave out\n");
+    strbuf_puts(&sb,
+                "\n  Source options:\n"
+                "    -base FILE       Profile to subtract\n"
+                "    -diff_base FILE  Profile to compare with: percentages are of it\n"
+                "    -add_comment TEXT  Text to add to the profile\n"
+                "    -buildid ID      Build id of the main program\n"
+                "    -all_frames      Show frames that the profile asks to leave out\n"
+                "    -symbolize HOW   local, fastlocal, remote or none; force;\n"
+                "                     demangle=none|full|templates|default; joined by ':'\n"
+                "    -tools FOLDERS   Where to look for objdump first\n"
+                "    -seconds N       How long a server is to collect\n"
+                "    -timeout N       How many seconds it may take to answer\n"
+                "    -tls_cert FILE, -tls_key FILE, -tls_ca FILE\n"
+                "                     TLS: who we are, and whom we trust\n"
+                "\n  A profile may be a URL (http, https, https+insecure, or host:port/path);\n"
+                "  a copy is kept in $PPROF_TMPDIR, else ~/pprof. Programs are looked for in\n"
+                "  $PPROF_BINARY_PATH, else ~/pprof/binaries, by build id and by name.\n");
     fputs(sb.p, stdout);
     strbuf_release(&sb);
 }
@@ -61,7 +73,12 @@ int cmd_pprof(int argc, char **argv)
         return CLI_OK;
     }
     struct pprof_loaded l;
+    struct pprof_fetcher fetcher;
+    const struct pprof_remote remote = pprof_remote(&fetcher, &f);
+    f.input.remote = &remote;
     bool ok = pprof_load(&l, &f.input, &notes, &err);
+    if (ok)
+        pprof_save_fetched(&l);
     if (ok && f.command)
         ok = report(&f, &l.model, &notes, &err);
     else if (ok)

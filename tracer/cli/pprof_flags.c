@@ -8,6 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Flags about where profiles come from; each takes a value. */
+static const char *const source_flags[] = {"base",      "diff_base", "buildid", "add_comment",
+                                           "symbolize", "tools",     "seconds", "timeout",
+                                           "http",      "tls_cert",  "tls_key", "tls_ca"};
+
+static bool is_source_flag(const char *name)
+{
+    for (size_t i = 0; i < sizeof source_flags / sizeof *source_flags; i++)
+        if (!strcmp(source_flags[i], name))
+            return true;
+    return false;
+}
+
 struct parser {
     struct pprof_flags *f;
     char **next; /* words still to read; NULL-terminated */
@@ -16,6 +29,28 @@ struct parser {
     bool has_base, has_diff_base;
     const char *groups[2]; /* choices set so far of sort and granularity */
 };
+
+static bool take_seconds(const char *name, const char *value, int64_t *seconds, struct err *err)
+{
+    char *end;
+    *seconds = strtoll(value, &end, 10);
+    if (*value && !*end && *seconds >= -1 && *seconds <= INT32_MAX)
+        return true;
+    return err_set(err, "invalid value \"%s\" for flag -%s: a number of seconds is wanted", value,
+                   name);
+}
+
+static void set_server_flag(struct pprof_flags *f, const char *name, const char *value)
+{
+    if (!strcmp(name, "http"))
+        f->http = value;
+    else if (!strcmp(name, "tls_cert"))
+        f->tls_cert = value;
+    else if (!strcmp(name, "tls_key"))
+        f->tls_key = value;
+    else if (!strcmp(name, "tls_ca"))
+        f->tls_ca = value;
+}
 
 static bool set_source_flag(struct parser *p, const char *name, const char *value, struct err *err)
 {
@@ -33,8 +68,16 @@ static bool set_source_flag(struct parser *p, const char *name, const char *valu
         in->comment = value[0] ? value : NULL;
     } else if (!strcmp(name, "buildid")) {
         in->build_id = value[0] ? value : NULL;
-    } else if (!strcmp(name, "symbolize") && value[0] && strcmp(value, "none")) {
-        return err_set(err, "-symbolize=%s: profiles are shown with the symbols they hold", value);
+    } else if (!strcmp(name, "symbolize")) {
+        in->symbolize = value;
+    } else if (!strcmp(name, "tools")) {
+        p->f->config.tools = value;
+    } else if (!strcmp(name, "seconds")) {
+        return take_seconds(name, value, &p->f->seconds, err);
+    } else if (!strcmp(name, "timeout")) {
+        return take_seconds(name, value, &p->f->timeout, err);
+    } else {
+        set_server_flag(p->f, name, value);
     }
     return true;
 }
@@ -79,11 +122,8 @@ static bool is_off(const char *value)
 /* Whether the flag takes the next word when it has no "=". */
 static bool wants_value(const char *name)
 {
-    static const char *const with_value[] = {"base", "diff_base", "symbolize", "buildid",
-                                             "add_comment"};
-    for (size_t i = 0; i < sizeof with_value / sizeof *with_value; i++)
-        if (!strcmp(with_value[i], name))
-            return true;
+    if (is_source_flag(name))
+        return true;
     const struct pprof_command *c = pprof_command_find(name);
     if (c)
         return c->has_param;
@@ -103,16 +143,15 @@ static bool set_choice(struct parser *p, const struct pprof_option *o, const cha
 
 static bool set_flag(struct parser *p, const char *name, const char *value, struct err *err)
 {
-    static const char *const source_flags[] = {"base",        "diff_base", "buildid",
-                                               "add_comment", "symbolize", "all_frames"};
     const struct pprof_command *command = pprof_command_find(name);
     if (command)
         return is_off(value) || set_command(p, command, value, err);
-    for (size_t i = 0; i < sizeof source_flags / sizeof *source_flags; i++)
-        if (!strcmp(source_flags[i], name)) {
-            p->f->input.all_frames |= !strcmp(name, "all_frames") && !is_off(value);
-            return set_source_flag(p, name, value ? value : "", err);
-        }
+    if (is_source_flag(name))
+        return set_source_flag(p, name, value ? value : "", err);
+    if (!strcmp(name, "all_frames") || !strcmp(name, "no_browser")) {
+        *(name[0] == 'a' ? &p->f->input.all_frames : &p->f->no_browser) = !is_off(value);
+        return true;
+    }
     const struct pprof_option *o = pprof_option_find(name);
     if (o && strcmp(o->name, name))
         return is_off(value) || set_choice(p, o, name, err);
@@ -170,7 +209,8 @@ static void take_program(struct pprof_input *in)
 
 bool pprof_flags_parse(struct pprof_flags *f, int argc, char **argv, struct err *err)
 {
-    *f = (struct pprof_flags){.config = pprof_config_default()};
+    *f = (struct pprof_flags){
+        .config = pprof_config_default(), .input = {.symbolize = ""}, .seconds = -1, .timeout = -1};
     size_t room = (size_t)argc + 1;
     f->words = mem_realloc(NULL, 2 * room, sizeof *f->words);
     struct parser p = {.f = f, .next = argv + 1, .bases = f->words + room};

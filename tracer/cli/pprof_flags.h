@@ -9,8 +9,12 @@
 struct pprof_flags {
     struct pprof_input input;
     struct pprof_config config;
-    const struct pprof_command *command; /* NULL: the shell */
-    const char *argument;                /* of the command, or NULL */
+    const struct pprof_command *command;     /* NULL: the shell */
+    const char *argument;                    /* of the command, or NULL */
+    const char *tls_cert, *tls_key, *tls_ca; /* or NULL */
+    int64_t seconds, timeout;                /* of URLs; -1: not told */
+    const char *http;                        /* address to serve a page at, or NULL */
+    bool no_browser;
     bool help;
     const char **words; /* owned: sources and bases lie here */
 };

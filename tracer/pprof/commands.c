@@ -9,16 +9,25 @@
 #define CUM_HELP  "\n-cum sorts the output by cumulative weight"
 #define FILE_HELP "\nOptionally save the report on the file f"
 
+#define LIST_HELP(name)                                                                            \
+    name "<func_regex|address> [-focus_regex]* [-ignore_regex]*\n"                                 \
+         "Include functions matching func_regex, or including the address specified.\n"            \
+         "Include samples matching focus_regex, and exclude ignore_regex."
+
 const struct pprof_command pprof_commands[] = {
     {"callgrind", PPROF_CALLGRIND, false, NULL, "callgraph.out",
      "Outputs a graph in callgrind format", GRAPH_HELP("callgrind", "", " >f") FILE_HELP},
     {"comments", PPROF_COMMENTS, false, NULL, NULL, "Output all profile comments", ""},
+    {"disasm", PPROF_DISASM, true, NULL, NULL, "Output assembly listings annotated with samples",
+     LIST_HELP("disasm")},
     {"dot", PPROF_DOT, false, NULL, NULL, "Outputs a graph in DOT format",
      GRAPH_HELP("dot", "", " >f") FILE_HELP},
     {"folded", PPROF_FOLDED, false, NULL, NULL, "Outputs stacks in folded format",
      GRAPH_HELP("folded", "", " >f") FILE_HELP},
     {"gif", PPROF_DOT, false, "gif", "gif", "Outputs a graph image in GIF format",
      GRAPH_HELP("gif", "", " >f") FILE_HELP},
+    {"list", PPROF_LIST, true, NULL, NULL, "Output annotated source for functions matching regexp",
+     LIST_HELP("list")},
     {"pdf", PPROF_DOT, false, "pdf", "pdf", "Outputs a graph in PDF format",
      GRAPH_HELP("pdf", "", " >f") FILE_HELP},
     {"peek", PPROF_TREE, true, NULL, NULL, "Output callers/callees of functions matching regexp",
@@ -44,6 +53,8 @@ const struct pprof_command pprof_commands[] = {
     {"traces", PPROF_TRACES, false, NULL, NULL, "Outputs all profile samples in text form", ""},
     {"tree", PPROF_TREE, false, NULL, NULL, "Outputs a text rendering of call graph",
      GRAPH_HELP("tree", " [-cum]", " >f") CUM_HELP FILE_HELP},
+    {"weblist", PPROF_WEBLIST, true, NULL, "html", "Display annotated source in a web browser",
+     LIST_HELP("weblist")},
     {NULL, PPROF_TEXT, false, NULL, NULL, NULL, NULL}};
 
 const struct pprof_command *pprof_command_find(const char *name)

@@ -123,6 +123,7 @@ struct pprof_config pprof_config_default(void)
     struct pprof_config c = {.trim = true,
                              .unit = "minimum",
                              .sort = "flat",
+                             .tools = "",
                              .nodecount = -1,
                              .nodefraction = 0.005,
                              .edgefraction = 0.001,
@@ -270,6 +271,20 @@ void pprof_config_for_command(struct pprof_config *c, const struct pprof_command
     case PPROF_CALLGRIND:
         c->granularity = "addresses";
         c->noinlines = false;
+        trim = false;
+        break;
+    case PPROF_DISASM:
+        c->granularity = "addresses";
+        c->noinlines = true;
+        trim = false;
+        break;
+    case PPROF_WEBLIST:
+        c->granularity = "addresses";
+        c->noinlines = false;
+        trim = false;
+        break;
+    case PPROF_LIST:
+        c->granularity = "lines";
         trim = false;
         break;
     case PPROF_TREE:

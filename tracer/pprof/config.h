@@ -21,6 +21,7 @@ struct pprof_config {
     const char *focus, *ignore, *prune_from, *hide, *show, *show_from;
     const char *tagfocus, *tagignore, *tagshow, *taghide;
     const char *output;
+    const char *tools; /* folders of objdump and such; a flag only */
     int64_t nodecount; /* -1: the format's own */
     double nodefraction, edgefraction, divide_by;
 };
@@ -66,6 +67,9 @@ enum pprof_format {
     PPROF_PROTO,
     PPROF_TOPPROTO,
     PPROF_FOLDED,
+    PPROF_LIST,
+    PPROF_WEBLIST,
+    PPROF_DISASM,
 };
 
 struct pprof_command {

@@ -1,16 +1,47 @@
 #include "pprof/load.h"
 
+#include "pprof/symbolize.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+static bool wants_names(const struct pprof_input *in)
+{
+    return in->symbolize && strcmp(in->symbolize, "none") != 0;
+}
+
+/* A file, or what a server sends. */
+static bool read_source(struct pprof_loaded *l, struct profile *p, const char *source,
+                        const struct pprof_input *in, struct err *err)
+{
+    struct strbuf bytes = {0};
+    bool remote = false;
+    char *url = NULL;
+    if (in->remote && !in->remote->fetch(in->remote->data, source, &remote, &url, &bytes, err)) {
+        strbuf_release(&bytes);
+        return false;
+    }
+    if (!remote)
+        return profile_read(p, source, err);
+    bool ok = profile_parse(p, strbuf_str(&bytes), bytes.len, err) || err_wrap(err, "%s", url);
+    strbuf_release(&bytes);
+    if (l->url)
+        free(url);
+    else
+        l->url = url;
+    return ok;
+}
+
 static bool load_one(struct pprof_loaded *l, const char *path, const struct pprof_input *in,
-                     struct err *err)
+                     const struct pprof_notes *notes, struct err *err)
 {
     struct profile *p = &l->profiles[l->profile_count];
-    if (!profile_read(p, path, err))
+    if (!read_source(l, p, path, in, err))
         return false;
     struct pprof_model *m = &l->parts[l->profile_count++];
     pprof_model_from_profile(m, p);
+    if (wants_names(in))
+        pprof_locate_binaries(m, notes);
     pprof_model_ensure_mapping(m);
     if (in->program)
         m->mappings[0].filename = in->program;
@@ -27,7 +58,7 @@ static bool load_all(struct pprof_loaded *l, struct pprof_model *out, const char
     size_t first = l->profile_count;
     for (size_t i = 0; i < count; i++) {
         struct err why = {0};
-        if (load_one(l, paths[i], in, &why))
+        if (load_one(l, paths[i], in, notes, &why))
             continue;
         if (count == 1) {
             *err = why;
@@ -75,6 +106,19 @@ static bool subtract(struct pprof_loaded *l, const struct pprof_input *in,
     return ok;
 }
 
+static void symbolize(struct pprof_loaded *l, const struct pprof_input *in,
+                      const struct pprof_notes *notes)
+{
+    struct pprof_symbolize how = pprof_symbolize_parse(in->symbolize, notes);
+    if (how.nothing)
+        return;
+    if (how.local)
+        pprof_symbolize_local(&l->model, &how, notes);
+    if (how.remote && l->url && in->remote)
+        pprof_symbolize_remote(&l->model, &how, l->url, in->remote, notes);
+    pprof_demangle(&l->model, &how);
+}
+
 bool pprof_load(struct pprof_loaded *l, const struct pprof_input *in,
                 const struct pprof_notes *notes, struct err *err)
 {
@@ -89,6 +133,8 @@ bool pprof_load(struct pprof_loaded *l, const struct pprof_input *in,
         return false;
     if (in->base_count && !subtract(l, in, notes, err))
         return false;
+    if (wants_names(in))
+        symbolize(l, in, notes);
     if (!in->all_frames && !pprof_prune(&l->model, err))
         return false;
     if (in->comment)
@@ -105,5 +151,6 @@ void pprof_loaded_release(struct pprof_loaded *l)
         profile_release(&l->profiles[i]);
     free(l->parts);
     free(l->profiles);
+    free(l->url);
     *l = (struct pprof_loaded){0};
 }

@@ -1,6 +1,7 @@
 #include "pprof/report.h"
 
 #include "pprof/render.h"
+#include "pprof/source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -131,40 +132,6 @@ double pprof_scaled(const struct pprof_report *r, int64_t value)
 
 /* ---- the graph ---- */
 
-/* Removes what people do not want to see of a path: a configured prefix, or all up
- * to the name of a folder that sources are searched in. */
-static const char *trim_path(const struct pprof_report *r, const char *path)
-{
-    const char *list = r->config.trim_path[0] ? r->config.trim_path : r->config.source_path;
-    bool is_search = !r->config.trim_path[0];
-    struct strbuf sb = {0};
-    for (const char *p = list; *p;) {
-        size_t len = strcspn(p, ":");
-        const char *next = p + len + (p[len] == ':');
-        while (len > 1 && p[len - 1] == '/')
-            len--;
-        const char *name = p;
-        for (size_t i = 0; is_search && i + 1 < len; i++)
-            if (p[i] == '/')
-                name = p + i + 1;
-        strbuf_clear(&sb);
-        strbuf_printf(&sb, "%s%.*s/", is_search ? "/" : "", (int)(len - (size_t)(name - p)), name);
-        const char *at = strstr(path, sb.p);
-        if (at && (is_search || at == path)) {
-            path = at + sb.len;
-            strbuf_release(&sb);
-            return path;
-        }
-        p = next;
-    }
-    strbuf_release(&sb);
-    static const char *const own[] = {"/proc/self/cwd/./", "/proc/self/cwd/"};
-    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
-        if (!strncmp(path, own[i], strlen(own[i])))
-            return path + strlen(own[i]);
-    return path;
-}
-
 static void build(struct pprof_trimmed *t, struct pprof_report *r, const uint8_t *kept,
                   bool with_edges)
 {
@@ -261,16 +228,32 @@ static void select_unit(const struct pprof_trimmed *t, struct pprof_report *r)
     r->output_unit = min_unit[0] ? min_unit : r->unit;
 }
 
+static void init_frames(struct pprof_trimmed *t, struct pprof_report *r)
+{
+    struct pprof_model *m = r->model;
+    enum pprof_format f = r->command->format;
+    bool by_binary =
+        f == PPROF_CALLGRIND || f == PPROF_LIST || f == PPROF_WEBLIST || f == PPROF_DISASM;
+    for (size_t i = 0; i < m->function_count; i++)
+        m->functions[i].filename =
+            pprof_trim_path(m->functions[i].filename, r->config.trim_path, r->config.source_path);
+    pprof_frames_init(&t->frames, m, by_binary);
+}
+
+void pprof_whole_init(struct pprof_trimmed *t, struct pprof_report *r)
+{
+    *t = (struct pprof_trimmed){0};
+    init_frames(t, r);
+    build(t, r, NULL, false);
+}
+
 void pprof_trimmed_init(struct pprof_trimmed *t, struct pprof_report *r)
 {
     *t = (struct pprof_trimmed){0};
     enum pprof_format f = r->command->format;
     bool visual = f == PPROF_DOT;
     bool tree = r->config.call_tree && (f == PPROF_DOT || f == PPROF_CALLGRIND);
-    struct pprof_model *m = r->model;
-    for (size_t i = 0; i < m->function_count; i++)
-        m->functions[i].filename = trim_path(r, m->functions[i].filename);
-    pprof_frames_init(&t->frames, m, f == PPROF_CALLGRIND);
+    init_frames(t, r);
     t->with_edges = t->frames.any_inline || (f != PPROF_TEXT && f != PPROF_TOPPROTO);
     build(t, r, NULL, tree);
     int64_t sum = flat_sum(&t->graph);
@@ -401,7 +384,8 @@ bool pprof_report_write(struct pprof_report *r, struct strbuf *out, struct err *
         [PPROF_TEXT] = pprof_write_text,         [PPROF_TRACES] = pprof_write_traces,
         [PPROF_TREE] = pprof_write_tree,         [PPROF_CALLGRIND] = pprof_write_callgrind,
         [PPROF_PROTO] = pprof_write_proto,       [PPROF_TOPPROTO] = pprof_write_topproto,
-        [PPROF_FOLDED] = pprof_write_folded};
+        [PPROF_FOLDED] = pprof_write_folded,     [PPROF_LIST] = pprof_write_list,
+        [PPROF_WEBLIST] = pprof_write_weblist,   [PPROF_DISASM] = pprof_write_disasm};
     return write[r->command->format](r, out, err) &&
            (!r->command->dot || pprof_render(r->command->dot, out, err));
 }

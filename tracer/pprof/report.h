@@ -56,12 +56,16 @@ struct pprof_trimmed {
 
 /* Builds the graph and settles the unit. */
 void pprof_trimmed_init(struct pprof_trimmed *t, struct pprof_report *r);
+/* The same whole and unsorted; the unit stays as it was asked for. */
+void pprof_whole_init(struct pprof_trimmed *t, struct pprof_report *r);
 void pprof_trimmed_release(struct pprof_trimmed *t);
 /* The lines above a report; `full` is what a picture has. Each ends with `\n`. */
 void pprof_report_labels(const struct pprof_report *r, const struct pprof_trimmed *t,
                          size_t dropped_edges, bool full, struct strbuf *out);
 
 const char *pprof_value(const struct pprof_report *r, char buf[MEASURE_MAX], int64_t value);
+/* The same; "." for nothing. */
+const char *pprof_value_or_dot(const struct pprof_report *r, char buf[MEASURE_MAX], int64_t value);
 /* A value in the unit shown, as a number. */
 double pprof_scaled(const struct pprof_report *r, int64_t value);
 
@@ -76,5 +80,8 @@ bool pprof_write_dot(struct pprof_report *r, struct strbuf *out, struct err *err
 bool pprof_write_proto(struct pprof_report *r, struct strbuf *out, struct err *err);
 bool pprof_write_topproto(struct pprof_report *r, struct strbuf *out, struct err *err);
 bool pprof_write_folded(struct pprof_report *r, struct strbuf *out, struct err *err);
+bool pprof_write_list(struct pprof_report *r, struct strbuf *out, struct err *err);
+bool pprof_write_weblist(struct pprof_report *r, struct strbuf *out, struct err *err);
+bool pprof_write_disasm(struct pprof_report *r, struct strbuf *out, struct err *err);
 
 #endif

@@ -104,6 +104,18 @@ static bool refusal(const struct transfer *t, const char *url, long status, stru
     return false;
 }
 
+static void set_tls(CURL *c, const struct fetch_tls *tls)
+{
+    if (tls->cert && *tls->cert)
+        curl_easy_setopt(c, CURLOPT_SSLCERT, tls->cert);
+    if (tls->key && *tls->key)
+        curl_easy_setopt(c, CURLOPT_SSLKEY, tls->key);
+    if (tls->ca && *tls->ca)
+        curl_easy_setopt(c, CURLOPT_CAINFO, tls->ca);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, tls->any_server ? 0L : 1L);
+    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, tls->any_server ? 0L : 2L);
+}
+
 static void set_options(struct transfer *t, const char *url)
 {
     CURL *c = t->curl;
@@ -115,7 +127,11 @@ static void set_options(struct transfer *t, const char *url)
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_USERAGENT, "whyprof");
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
-    curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)(t->options->expected_s + PATIENCE_S));
+    uint64_t limit = t->options->limit_s;
+    curl_easy_setopt(c, CURLOPT_TIMEOUT,
+                     (long)(limit ? limit : t->options->expected_s + PATIENCE_S));
+    if (t->options->post)
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, t->options->post);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, watch);
@@ -125,6 +141,8 @@ static void set_options(struct transfer *t, const char *url)
     const char *trusted = getenv("SSL_CERT_FILE"); /* libcurl leaves it to its users */
     if (trusted && *trusted)
         curl_easy_setopt(c, CURLOPT_CAINFO, trusted);
+    if (t->options->tls)
+        set_tls(c, t->options->tls);
 }
 
 bool fetch(const char *url, const struct fetch_options *options, struct strbuf *body,

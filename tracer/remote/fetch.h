@@ -9,9 +9,19 @@
 
 #include <stdint.h>
 
+/* What TLS is to trust and to show; NULL for the system's own. */
+struct fetch_tls {
+    const char *cert, *key; /* PEM files of ours */
+    const char *ca;         /* PEM file of whom we trust */
+    bool any_server;        /* take any certificate: https+insecure:// */
+};
+
 struct fetch_options {
     uint64_t expected_s;             /* how long the server collects before it answers; 0: not */
     const struct progress *progress; /* or NULL; its phase counts seconds, then bytes */
+    uint64_t limit_s;                /* for all of it; 0: a minute more than expected_s */
+    const char *post;                /* text to send; NULL: a plain GET */
+    const struct fetch_tls *tls;     /* or NULL */
 };
 
 /* Whether a target is a URL at all: http:// or https://. */

@@ -133,6 +133,18 @@ const char *symbols_module_problem(struct symbols *s, uint32_t module)
     return open_module(s, module)->elf.problem;
 }
 
+size_t symbols_module_build_id(struct symbols *s, uint32_t module, uint8_t id[64])
+{
+    struct module *m = open_module(s, module);
+    const unsigned char *bits;
+    GElf_Addr vaddr;
+    int len = m->elf.module ? dwfl_module_build_id(m->elf.module, &bits, &vaddr) : 0;
+    if (len <= 0 || len > 64)
+        return 0;
+    memcpy(id, bits, (size_t)len);
+    return (size_t)len;
+}
+
 /* -- names */
 
 /* Cuts what compilers append to a function's parts: "f.cold", "f.constprop.0",

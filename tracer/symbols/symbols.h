@@ -62,6 +62,9 @@ const struct symbols_place *symbols_resolve(struct symbols *s, uint32_t module, 
 const char *symbols_data(struct symbols *s, uint32_t module, uint64_t begin, uint64_t file_off,
                          uint64_t addr);
 
+/* The build-id of the module's file, as found: its bytes into id, their number returned. */
+size_t symbols_module_build_id(struct symbols *s, uint32_t module, uint8_t id[64]);
+
 /* Why a module gives no names ("changed since", "not found"), or NULL. */
 const char *symbols_module_problem(struct symbols *s, uint32_t module);
 
