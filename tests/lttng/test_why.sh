@@ -10,13 +10,14 @@ shift 2
 
 # record NAME [ARG]: its trace is NAME.out, what it printed NAME.txt, why's answer NAME.json
 record() {
-    local options=
-    case $1 in # what is sampled is an estimate
-    growth) options=--alloc=all ;;
+    local options='' scope=''
+    case $1 in
+    growth) options=--alloc=all ;; # what is sampled is an estimate
     churn) options=--cpu-hz=250 ;;
+    region) scope='--region request --worst 20' ;;
     esac
     "$WHYPROF" run --trace $options -o "$1.out" -- "$targets/why_$1" ${2:+"$2"} >"$1.txt" 2>err
-    "$WHYPROF" why --json "$1.out" >"$1.json" || fail "why of $1"
+    "$WHYPROF" why --json $scope "$1.out" >"$1.json" || fail "why of $1"
 }
 
 # The checks of one answer, for people and for us: "" where it is right.
