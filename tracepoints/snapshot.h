@@ -34,7 +34,8 @@ struct whyprof_snapshot {
 
 struct whyprof_snapshot_count {
     uint32_t stack; /* 0: not known */
-    uint32_t kind;
+    uint16_t kind;
+    uint16_t size_class; /* of a heap's: sizes that are counted together */
     uint64_t count;
     uint64_t value;
     uint64_t freed_count; /* of a heap's: what was given back since */

@@ -24,7 +24,8 @@ declare -A may=(
     [remote]='base'
     [collect]='base tracepoints'
     [http]='base'
-    [cli]='base trace profile pprof symbols analyze report export query convert session http remote'
+    [process]='base trace profile symbols session tracepoints'
+    [cli]='base trace profile pprof symbols analyze report export query convert session process http remote'
     [viewer/model]='base trace profile symbols analyze model'
     [viewer/gfx]='base gfx'
     [viewer/ui]='base gfx model ui'
@@ -63,7 +64,8 @@ only_in 'SDL' viewer/gfx/
 only_in 'babeltrace2' tracer/convert/
 only_in 'lttng/lttng' tracer/session/
 only_in 'lttng/(tracepoint|ust)' tracepoints/
-only_in 'bpf/|linux/perf_event' tracer/collect/
+only_in 'bpf/' tracer/collect/
+only_in 'linux/perf_event' tracer/collect/ tracer/process/ # process: a single sample of a thread
 only_in 'elfutils' tracer/symbols/
 only_in 'capstone' tracer/symbols/
 only_in 'dwarf' tracer/symbols/ tracepoints/agent/ # constants only in the agent

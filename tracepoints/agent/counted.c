@@ -20,6 +20,7 @@ enum {
 #define KEY(kind, class, stack)                                                                    \
     ((uint64_t)1 << 63 | (uint64_t)(kind) << 56 | (uint64_t)(class) << 32 | (stack))
 #define KEY_KIND(key)  ((uint32_t)((key) >> 56 & 0x7f))
+#define KEY_CLASS(key) ((uint16_t)((key) >> 32))
 #define KEY_STACK(key) ((uint32_t)(key))
 
 struct entry {
@@ -174,7 +175,9 @@ static uint64_t put_counts(struct out *o, const struct entry *t)
         if (!e->key || (!e->count && !e->freed_count))
             continue;
         /* Freed first: what is freed meanwhile was counted before. */
-        struct whyprof_snapshot_count c = {.stack = KEY_STACK(e->key), .kind = KEY_KIND(e->key)};
+        struct whyprof_snapshot_count c = {.stack = KEY_STACK(e->key),
+                                           .kind = (uint16_t)KEY_KIND(e->key),
+                                           .size_class = KEY_CLASS(e->key)};
         c.freed_count = atomic_load(&e->freed_count);
         c.freed_value = atomic_load(&e->freed_value);
         c.count = atomic_load(&e->count);

@@ -3,10 +3,12 @@
 #include "base/file.h"
 #include "base/fmt.h"
 #include "profile/build.h"
+#include "profile/write.h"
 #include "session/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,23 +16,26 @@ enum {
     NAME_TRIES = 1000
 };
 
+#define THREAD_CLASSES (SESSION_SCHED | SESSION_SYSCALL | SESSION_LOCK | SESSION_CPU)
+
 const struct capture_kind capture_kinds[] = {
-    [CAPTURE_CPU] = {"cpu", "profile", REDUCE_CPU, SESSION_CPU, false, "CPU time by call stack"},
-    [CAPTURE_HEAP] = {"heap", "heap", REDUCE_HEAP, SESSION_ALLOC, false,
-                      "memory allocated and still in use"},
-    [CAPTURE_ALLOCS] = {"allocs", "allocs", REDUCE_ALLOCS, SESSION_ALLOC, false,
-                        "memory allocated, in use or not"},
-    [CAPTURE_BLOCK] = {"block", "block", REDUCE_BLOCK, SESSION_LOCK, false,
-                       "waits for locks, conditions and joins, by the waiter's stack"},
-    [CAPTURE_MUTEX] = {"mutex", "mutex", REDUCE_MUTEX, SESSION_LOCK, false,
-                       "waits for locks, by the stack of the holder's unlock"},
-    [CAPTURE_THREADS] = {"threads", "goroutine", REDUCE_THREADS,
-                         SESSION_SCHED | SESSION_SYSCALL | SESSION_LOCK | SESSION_CPU, true,
-                         "every thread, where it stands and why"},
-    [CAPTURE_GOROUTINE] = {"goroutine", "goroutine", REDUCE_GOROUTINES,
-                           SESSION_SCHED | SESSION_SYSCALL | SESSION_LOCK | SESSION_CPU, true,
-                           "the same under Go's name"},
-    [CAPTURE_KINDS] = {NULL, NULL, REDUCE_CPU, 0, false, NULL},
+    [CAPTURE_CPU] = {"cpu", "profile", REDUCE_CPU, SESSION_CPU, CAPTURE_RECORDED, 0, false,
+                     "CPU time by call stack"},
+    [CAPTURE_HEAP] = {"heap", "heap", REDUCE_HEAP, SESSION_ALLOC, CAPTURE_COUNTED, PROCESS_HEAP,
+                      true, "memory allocated and still in use"},
+    [CAPTURE_ALLOCS] = {"allocs", "allocs", REDUCE_ALLOCS, SESSION_ALLOC, CAPTURE_COUNTED,
+                        PROCESS_ALLOCS, true, "memory allocated, in use or not"},
+    [CAPTURE_BLOCK] = {"block", "block", REDUCE_BLOCK, SESSION_LOCK, CAPTURE_COUNTED, PROCESS_BLOCK,
+                       false, "waits for locks, conditions and joins, by the waiter's stack"},
+    [CAPTURE_MUTEX] = {"mutex", "mutex", REDUCE_MUTEX, SESSION_LOCK, CAPTURE_COUNTED, PROCESS_MUTEX,
+                       false, "waits for locks, by the stack of the holder's unlock"},
+    [CAPTURE_THREADS] = {"threads", "goroutine", REDUCE_THREADS, THREAD_CLASSES, CAPTURE_SEEN, 0,
+                         true, "every thread, where it stands and why"},
+    [CAPTURE_GOROUTINE] = {"goroutine", "goroutine", REDUCE_GOROUTINES, THREAD_CLASSES,
+                           CAPTURE_SEEN, 0, true, "the same under Go's name"},
+    [CAPTURE_THREADCREATE] = {"threadcreate", "threadcreate", REDUCE_THREADS, 0, CAPTURE_COUNTED,
+                              PROCESS_THREADCREATE, true, "threads begun, by who made them"},
+    [CAPTURE_KINDS] = {NULL, NULL, REDUCE_CPU, 0, CAPTURE_RECORDED, 0, false, NULL},
 };
 
 bool capture_folder(const char *option, char dir[PATH_MAX], struct err *err)
@@ -84,12 +89,20 @@ static bool write_file(const char *path, const struct strbuf *bytes, struct err 
     return file_out_commit(&out, err);
 }
 
-static bool write_profile(const struct trace *t, const struct capture_kind *kind, const char *dir,
+bool capture_save(const char *path, const struct profile *p, const char *default_type,
+                  struct err *err)
+{
+    struct strbuf bytes = {0};
+    bool ok = profile_write(p, default_type, &bytes, err) && write_file(path, &bytes, err);
+    strbuf_release(&bytes);
+    return ok;
+}
+
+static bool write_profile(const struct trace *t, const struct capture_kind *kind, const char *path,
                           FILE *to, struct err *err)
 {
     struct strbuf bytes = {0};
     uint64_t rows = 0;
-    char *path = capture_path(dir, kind->name, ".prof");
     bool ok =
         profile_build_file(t, kind->reduce, (struct reduce_range){0, trace_duration_ns(t) + 1},
                            &bytes, &rows, err) &&
@@ -102,23 +115,39 @@ static bool write_profile(const struct trace *t, const struct capture_kind *kind
                 kind->name);
     else if (ok)
         fprintf(stderr, "whyprof: %s: %s %s\n", kind->name, fmt_count(count, rows),
-                kind->is_a_moment ? "threads" : "events");
-    free(path);
+                kind->way == CAPTURE_SEEN ? "threads" : "events");
     strbuf_release(&bytes);
+    return ok;
+}
+
+/* Into `exact`, or into `dir` under names of their own. */
+static bool write_kinds(const char *trace_path, unsigned kinds, const char *dir, const char *exact,
+                        FILE *to, struct err *err)
+{
+    struct trace *t = trace_open(trace_path, err);
+    bool ok = t != NULL;
+    for (int i = 0; ok && capture_kinds[i].name; i++) {
+        if (!(kinds & 1u << i))
+            continue;
+        char *path = exact ? strdup(exact) : capture_path(dir, capture_kinds[i].name, ".prof");
+        ok = write_profile(t, &capture_kinds[i], path, to, err);
+        free(path);
+    }
+    if (ok && trace_damage(t, err))
+        ok = false;
+    if (t)
+        trace_close(t);
     return ok;
 }
 
 bool capture_write(const char *trace_path, unsigned kinds, const char *dir, FILE *to,
                    struct err *err)
 {
-    struct trace *t = trace_open(trace_path, err);
-    bool ok = t != NULL;
-    for (int i = 0; ok && capture_kinds[i].name; i++)
-        if (kinds & 1u << i)
-            ok = write_profile(t, &capture_kinds[i], dir, to, err);
-    if (ok && trace_damage(t, err))
-        ok = false;
-    if (t)
-        trace_close(t);
-    return ok;
+    return write_kinds(trace_path, kinds, dir, NULL, to, err);
+}
+
+bool capture_write_as(const char *trace_path, unsigned kind, const char *path, FILE *to,
+                      struct err *err)
+{
+    return write_kinds(trace_path, kind, NULL, path, to, err);
 }

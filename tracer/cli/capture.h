@@ -1,20 +1,32 @@
-/* capture: the profile kinds that whyprof writes, each from a recording of just the
- * event classes it needs: `whyprof cpu` and its siblings, and `run --cpu`. */
+/* capture: the profile kinds that whyprof writes, for `whyprof cpu` and its siblings, and
+ * `run --cpu`. Those of a running program come from a short recording (cpu), from what its
+ * agent counted (heap, block ...) or from looking at it (threads); those of `run` all come
+ * from a recording of just the event classes that they need. */
 #ifndef CLI_CAPTURE_H
 #define CLI_CAPTURE_H
 
 #include "base/err.h"
+#include "process/counts.h"
+#include "profile/profile.h"
 #include "profile/reduce.h"
 
 #include <limits.h>
 #include <stdio.h>
+
+enum capture_way {
+    CAPTURE_RECORDED, /* events of a while */
+    CAPTURE_COUNTED,  /* what the agent keeps: until now, or two of them subtracted */
+    CAPTURE_SEEN      /* where the threads are now */
+};
 
 struct capture_kind {
     const char *name; /* the command, the option of run and the file's first word */
     const char *path; /* of a server's /debug/pprof/ */
     enum reduce_kind reduce;
     unsigned classes; /* of session.h */
-    bool is_a_moment; /* where things stand, not what happens: a short recording does */
+    enum capture_way way;
+    enum process_kind counted; /* of CAPTURE_COUNTED */
+    bool is_a_moment;          /* had at once, unless a while was asked for */
     const char *help;
 };
 
@@ -29,6 +41,7 @@ enum {
     CAPTURE_MUTEX,
     CAPTURE_THREADS,
     CAPTURE_GOROUTINE,
+    CAPTURE_THREADCREATE,
     CAPTURE_KINDS
 };
 
@@ -42,9 +55,15 @@ const char *capture_classes(unsigned kinds, char *buf, size_t cap);
 /* A hidden name in dir for the recording that the profiles are made from. */
 void capture_trace_path(const char *dir, char path[PATH_MAX]);
 
+/* Writes a profile as a file. */
+bool capture_save(const char *path, const struct profile *p, const char *default_type,
+                  struct err *err);
 /* Writes each kind's profile of the trace into dir, and prints its path on `out`. How
  * many events it rests on is said on stderr. */
 bool capture_write(const char *trace_path, unsigned kinds, const char *dir, FILE *out,
                    struct err *err);
+/* The same for one kind under a name of its own. */
+bool capture_write_as(const char *trace_path, unsigned kind, const char *path, FILE *out,
+                      struct err *err);
 
 #endif

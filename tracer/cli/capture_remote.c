@@ -26,12 +26,12 @@ static int base_length(const char *url)
     return (int)len;
 }
 
-static char *url_of(const char *url, const struct capture_kind *kind, uint64_t seconds)
+static char *url_of(const char *url, const char *path, uint64_t seconds)
 {
     char *out, query[48] = "";
     if (seconds)
         snprintf(query, sizeof query, "?seconds=%" PRIu64, seconds);
-    if (asprintf(&out, "%.*s%s/%s%s", base_length(url), url, endpoint, kind->path, query) < 0)
+    if (asprintf(&out, "%.*s%s/%s%s", base_length(url), url, endpoint, path, query) < 0)
         abort(); /* no memory */
     return out;
 }
@@ -67,19 +67,24 @@ static bool save(const char *path, const struct strbuf *body, struct err *err)
     return file_out_commit(&out, err);
 }
 
-static bool capture_one(const char *base, const struct capture_kind *kind, uint64_t seconds,
-                        const char *dir, struct err *err)
+/* A profile, or a trace in the server's own format, which says nothing of itself that
+ * would be the same for all. */
+static bool capture_one(const struct capture_url *u, const char *kind, const char *endpoint_path,
+                        uint64_t seconds, const char *suffix, struct err *err)
 {
     struct strbuf body = {0};
-    char size[FMT_MAX], *path = NULL, *url = url_of(base, kind, seconds);
-    bool ok = fetch_with_progress(url, seconds, &body, err) && is_profile(url, &body, err);
+    bool is_trace = u->trace;
+    char size[FMT_MAX], *path = NULL, *url = url_of(u->url, endpoint_path, seconds);
+    bool ok =
+        fetch_with_progress(url, seconds, &body, err) && (is_trace || is_profile(url, &body, err));
     if (ok) {
-        path = capture_path(dir, kind->name, ".prof");
+        path = u->exact ? strdup(u->exact) : capture_path(u->dir, kind, suffix);
         ok = save(path, &body, err);
     }
     if (ok) {
         printf("%s\n", path);
-        fprintf(stderr, "whyprof: %s: %s from %s\n", kind->name, fmt_bytes(size, body.len), url);
+        fflush(stdout);
+        fprintf(stderr, "whyprof: %s: %s from %s\n", kind, fmt_bytes(size, body.len), url);
     }
     free(path);
     free(url);
@@ -87,13 +92,15 @@ static bool capture_one(const char *base, const struct capture_kind *kind, uint6
     return ok;
 }
 
-bool capture_remote(const char *url, unsigned kinds, uint64_t seconds, bool delta, const char *dir,
-                    struct err *err)
+bool capture_remote(const struct capture_url *u, struct err *err)
 {
+    if (u->trace)
+        return capture_one(u, "trace", "trace", u->seconds, ".out", err);
     for (int i = 0; capture_kinds[i].name; i++) {
         const struct capture_kind *kind = &capture_kinds[i];
-        bool timed = kind->reduce == REDUCE_CPU || delta;
-        if (kinds & 1u << i && !capture_one(url, kind, timed ? seconds : 0, dir, err))
+        bool timed = kind->way == CAPTURE_RECORDED || u->delta;
+        if (u->kinds & 1u << i &&
+            !capture_one(u, kind->name, kind->path, timed ? u->seconds : 0, ".prof", err))
             return false;
     }
     return true;

@@ -7,10 +7,17 @@
 
 #include <stdint.h>
 
-/* Fetches each kind (bits by place in capture_kinds) into dir and prints its path.
- * `seconds`: how long the CPU is sampled; `delta`: so long for the others too, which
- * then tell what came in that time. */
-bool capture_remote(const char *url, unsigned kinds, uint64_t seconds, bool delta, const char *dir,
-                    struct err *err);
+struct capture_url {
+    const char *url;  /* http://host:port, with or without /debug/pprof/ */
+    unsigned kinds;   /* bits by place in capture_kinds */
+    bool trace;       /* an execution trace instead */
+    bool delta;       /* the seconds are for the others than cpu too: what came in that time */
+    uint64_t seconds; /* how long the CPU is sampled; 0: the server's choice */
+    const char *dir;
+    const char *exact; /* the file to write, or NULL: a name of its own in dir */
+};
+
+/* Fetches each into its file and prints its path. */
+bool capture_remote(const struct capture_url *u, struct err *err);
 
 #endif

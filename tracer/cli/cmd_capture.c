@@ -1,61 +1,70 @@
-/* whyprof cpu, heap, allocs, block, mutex, threads (= goroutine), all: profiles of a
- * running program. A native one is recorded for a while with the classes needed, and
- * the recording reduced; a URL is asked for them. */
+/* whyprof cpu, heap, allocs, block, mutex, threads (= goroutine), threadcreate, all: profiles
+ * of a running program; and `whyprof trace TARGET`, a trace of a while. CPU samples are
+ * recorded, everything else is asked of the program's agent or seen from outside; a URL is
+ * asked for all of them. */
+#include "base/strbuf.h"
 #include "cli/capture.h"
+#include "cli/capture_live.h"
+#include "cli/capture_record.h"
 #include "cli/capture_remote.h"
 #include "cli/cli.h"
-#include "cli/record.h"
-#include "cli/targets.h"
+#include "process/text.h"
+#include "process/threads.h"
 #include "remote/fetch.h"
 #include "session/agents.h"
+#include "session/signals.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define S_NS UINT64_C(1000000000)
 
 enum {
     DEFAULT_S = 30,
-    MOMENT_S = 1, /* enough for every thread that waits to say where */
-    /* `all`: goroutine would be threads once more */
-    ALL_KINDS = (1 << CAPTURE_KINDS) - 1 - (1 << CAPTURE_GOROUTINE)
+    TRACE = 1 << CAPTURE_KINDS, /* beside the bits of the profiles */
+    /* `all`: goroutine would be threads once more; its name is for who expects Go's */
+    ALL_KINDS = (1 << CAPTURE_KINDS) - 1 - (1 << CAPTURE_GOROUTINE),
+    ALL_OF_URL = (1 << CAPTURE_KINDS) - 1 - (1 << CAPTURE_THREADS)
 };
 
 static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET};
-static uint64_t duration_ns;
-static bool delta;
+static uint64_t duration_ns, seconds_ns;
+static bool delta, text;
 
 static const struct opt rows[] = {
     {'d', "duration", OPT_DURATION, &duration_ns, "TIME",
-     "how long to look (default $DURATION, 30s; threads: 1s)"},
+     "how long to look (default $DURATION, 30s; heap, allocs, threads\nand threadcreate: at "
+     "once)"},
+    {'s', "seconds", OPT_DURATION, &seconds_ns, "TIME",
+     "the same, and of heap, allocs and threadcreate too only what\ncame in that time"},
+    {0, "delta", OPT_FLAG, &delta, NULL, "--seconds with the duration's time"},
+    {'o', "output", OPT_STR, &options.out, "FILE", "the file to write, of one kind"},
     {0, "output-dir", OPT_STR, &options.output_dir, "DIR",
      "folder for KIND_DATE_TIME.prof (default $OUTPUT_DIR or ./profiles)"},
+    {0, "text", OPT_FLAG, &text, NULL, "of threads: print their stacks, write no file"},
     {0, "cpu-hz", OPT_U64, &options.cpu_hz, "N", "CPU samples per second and thread"},
     {0, "alloc", OPT_STR, &options.alloc, "WHICH",
-     "allocations to look at: sampled (default) or all"},
-    {0, "delta", OPT_FLAG, &delta, NULL,
-     "of a URL: heap, allocs, block and mutex for the duration too,\nnot since the program's "
-     "start"},
+     "all: record every allocation for the duration, not samples"},
     {0},
 };
 
-/* A flag of a timer's: ends the recording as a person's Ctrl-C does. */
-static bool start_timer(timer_t *timer, uint64_t ns, struct err *err)
-{
-    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGTERM};
-    const struct itimerspec when = {
-        .it_value = {.tv_sec = (time_t)(ns / S_NS), .tv_nsec = (long)(ns % S_NS)}};
-    if (timer_create(CLOCK_MONOTONIC, &event, timer) < 0)
-        return err_errno(err, "start a timer");
-    timer_settime(*timer, 0, &when, NULL);
-    return true;
-}
+/* What was asked for. */
+struct request {
+    unsigned kinds;
+    uint64_t ns; /* 0: at once */
+    bool delta;
+    char dir[PATH_MAX];
+    const char *exact; /* -o */
+    struct targets targets;
+    struct capture_live live;
+};
 
-/* Profiles come from the agent: a program without it gives none. */
+/* CPU samples come through the agent: a program without it gives none. */
 static bool keep_agents(struct targets *t, struct err *err)
 {
     size_t kept = 0;
@@ -69,95 +78,125 @@ static bool keep_agents(struct targets *t, struct err *err)
     return err_hint(err, "start it with: whyprof run -- PROGRAM ARG...");
 }
 
-static bool convert(struct record *rec, struct err *err)
+/* Every allocation is an event, where all are asked for. */
+static unsigned recorded_kinds(unsigned kinds)
 {
-    struct convert_result result;
-    struct progress *progress = cli_progress_begin();
-    bool ok = record_convert(&rec->state, progress, &result, err);
-    cli_progress_end(progress);
-    if (ok && result.lost)
-        fprintf(stderr, "whyprof: %llu events were lost: the figures are too small\n",
-                (unsigned long long)result.lost);
-    return ok;
+    unsigned found = kinds & (1u << CAPTURE_CPU | TRACE);
+    if (options.alloc && !strcmp(options.alloc, "all"))
+        found |= kinds & (1u << CAPTURE_HEAP | 1u << CAPTURE_ALLOCS);
+    return found;
 }
 
-/* Records until the time is over, Ctrl-C, or the target's end. */
-static bool record_trace(struct record *rec, const struct targets *t, uint64_t ns, struct err *err)
+static void take_live(void *data)
 {
-    static const char *const why[] = {[RECORDER_TARGET_ENDED] = "the target's end",
-                                      [RECORDER_STOPPED] = "its time",
-                                      [RECORDER_CUT_SHORT] = "a failure"};
-    const struct recorder_options ro = {
-        .session_name = rec->session,
-        .ctf_dir = state_get(&rec->state, "ctf_dir"),
-        .classes = rec->classes,
-        .agent_options = rec->agent_options,
-        .collector_path = cli_program_path("whyprof-collector", NULL),
-        .pids = t->pids,
-        .pid_count = t->count,
-        .background = true,
-    };
-    struct recorder r;
-    struct recorder_result result;
-    timer_t timer;
-    int code;
-    if (!recorder_begin(&r, &ro, &code, err)) {
-        record_abandon(rec);
-        return false;
-    }
-    record_note_start(&rec->state, &r);
-    state_save(&rec->state, NULL);
-    enum recorder_end end = RECORDER_CUT_SHORT;
-    bool timed = start_timer(&timer, ns, err);
-    if (timed) {
-        end = recorder_wait(&r);
-        timer_delete(timer);
-    }
-    struct err stop = {0};
-    bool complete = recorder_finish(&r, &result, &stop);
-    record_note_end(&rec->state, &r, &result, complete ? why[end] : stop.text);
-    bool ok = timed && convert(rec, err);
-    state_remove(&rec->state);
-    recorder_release(&r);
-    state_release(&rec->state);
-    return ok;
+    capture_live_end(data);
 }
 
-static bool capture_local(const char *word, unsigned kinds, uint64_t ns, const char *dir,
-                          struct err *err)
+static bool record(struct request *r, unsigned kinds, struct err *err)
 {
-    static struct targets targets;
-    struct record rec;
-    char classes[64], path[PATH_MAX];
-    if (!targets_choose(&targets, word, false, err) || !keep_agents(&targets, err))
-        return false;
-    capture_trace_path(dir, path);
-    options.out = path;
+    char path[PATH_MAX], hidden[PATH_MAX], classes[64];
+    const struct capture_record c = {&options, &r->targets, r->ns ? r->ns : DEFAULT_S * S_NS,
+                                     take_live, &r->live};
+    if (kinds == TRACE) {
+        options.out = r->exact;
+        options.output_dir = r->dir;
+        bool ok = capture_record(&c, path, sizeof path, err);
+        if (ok)
+            printf("%s\n", path);
+        return ok;
+    }
+    capture_trace_path(r->dir, hidden);
+    options.out = hidden;
     options.events = capture_classes(kinds, classes, sizeof classes);
-    if (!record_check(&rec, &options, err) ||
-        !record_prepare(&rec, &options, "capture", targets.text, err))
-        return false;
-    fprintf(stderr, "whyprof: recording %s for %.3g s\n", targets.text, (double)ns / S_NS);
-    bool ok = record_trace(&rec, &targets, ns, err) && capture_write(path, kinds, dir, stdout, err);
-    unlink(path);
+    bool ok = capture_record(&c, path, sizeof path, err) &&
+              (r->exact ? capture_write_as(hidden, kinds, r->exact, stdout, err)
+                        : capture_write(hidden, kinds, r->dir, stdout, err));
+    unlink(hidden);
+    fflush(stdout);
     return ok;
 }
 
-/* --duration, else $DURATION ("60", "90s"), else the kind's own. */
-static bool choose_duration(bool moment, uint64_t *ns, struct err *err)
+/* Until the time is over, Ctrl-C, or the end of one of them. */
+static bool wait_while(const struct request *r, struct err *err)
+{
+    struct signals signals;
+    struct pollfd fds[2] = {{.events = POLLIN}, {.fd = -1, .events = POLLIN}};
+    if (!r->ns)
+        return true;
+    if (!signals_block(&signals, err))
+        return false;
+    fprintf(stderr, "whyprof: looking at %s for %.3g s\n", r->targets.text, (double)r->ns / S_NS);
+    fds[0].fd = signals.fd;
+    fds[1].fd = (int)syscall(SYS_pidfd_open, r->targets.pids[0], 0);
+    struct timespec left = {(time_t)(r->ns / S_NS), (long)(r->ns % S_NS)};
+    ppoll(fds, 2, &left, NULL);
+    if (fds[1].fd >= 0)
+        close(fds[1].fd);
+    signals_release(&signals);
+    return true;
+}
+
+static bool capture_local(struct request *r, const char *word, struct err *err)
+{
+    unsigned recorded = recorded_kinds(r->kinds);
+    bool needs_agent = r->kinds & ~(1u << CAPTURE_THREADS | 1u << CAPTURE_GOROUTINE | TRACE);
+    if (!targets_choose(&r->targets, word, false, err) ||
+        (needs_agent && !keep_agents(&r->targets, err)))
+        return false;
+    if (r->exact && r->targets.count > 1)
+        return err_set(err, "%s: -o is one file's name", r->targets.text);
+    bool ok = capture_live_begin(&r->live, &r->targets, r->kinds & ~recorded, r->delta, err);
+    if (ok && recorded) {
+        ok = record(r, recorded, err);
+    } else if (ok) {
+        ok = wait_while(r, err);
+        capture_live_end(&r->live);
+    }
+    ok = ok && capture_live_write(&r->live, r->dir, r->exact, err);
+    capture_live_release(&r->live);
+    return ok;
+}
+
+/* Stacks as a person reads them. */
+static bool print_threads(struct request *r, const char *word, struct err *err)
+{
+    struct strbuf out = {0};
+    bool ok = targets_choose(&r->targets, word, false, err);
+    for (size_t i = 0; ok && i < r->targets.count; i++) {
+        struct profile p;
+        ok = process_threads_profile(&p, r->targets.pids[i], "threads", err);
+        if (ok)
+            process_text_threads(&out, &p);
+        profile_release(&p);
+    }
+    if (ok)
+        fputs(strbuf_str(&out), stdout);
+    strbuf_release(&out);
+    return ok;
+}
+
+/* --seconds, --duration, else $DURATION ("60", "90s") for what takes a while. */
+static bool choose_duration(struct request *r, bool moment, struct err *err)
 {
     const char *env = getenv("DURATION");
-    *ns = duration_ns;
-    if (!*ns && env && *env && !opt_parse_duration(env, ns))
+    uint64_t env_ns = 0;
+    if (env && *env && !opt_parse_duration(env, &env_ns))
         return err_set(err, "DURATION: '%s' is not a time", env);
-    if (!*ns)
-        *ns = (moment ? MOMENT_S : DEFAULT_S) * S_NS;
+    r->ns = seconds_ns ? seconds_ns : duration_ns;
+    r->delta = seconds_ns || delta || (duration_ns && moment);
+    if (!r->ns && (!moment || delta))
+        r->ns = env_ns ? env_ns : DEFAULT_S * S_NS;
     return true;
 }
 
 static bool find_kinds(const char *name, unsigned *kinds, bool *moment, const char **help)
 {
     *moment = false;
+    if (!strcmp(name, "trace")) {
+        *kinds = TRACE;
+        *help = "all events, as a trace file";
+        return true;
+    }
     *kinds = ALL_KINDS;
     *help = "all of these at once";
     for (int i = 0; capture_kinds[i].name; i++)
@@ -170,44 +209,70 @@ static bool find_kinds(const char *name, unsigned *kinds, bool *moment, const ch
     return !strcmp(name, "all");
 }
 
+static bool check(const struct request *r, int words, struct err *err)
+{
+    struct record unused;
+    if (words > 1)
+        return err_set(err, "more than one target");
+    if (r->exact && r->kinds & (r->kinds - 1))
+        return err_set(err, "-o is one file's name: --output-dir says where several go");
+    if (text && !(r->kinds & (1u << CAPTURE_THREADS | 1u << CAPTURE_GOROUTINE)))
+        return err_set(err, "--text is about threads");
+    return record_check(&unused, &options, err);
+}
+
+static bool capture_url(struct request *r, const char *url, struct err *err)
+{
+    const struct capture_url u = {
+        .url = url,
+        .kinds = r->kinds == ALL_KINDS ? ALL_OF_URL : r->kinds & ~TRACE,
+        .trace = r->kinds == TRACE,
+        .seconds = (r->ns + S_NS - 1) / S_NS,
+        .delta = r->delta,
+        .dir = r->dir,
+        .exact = r->exact,
+    };
+    return capture_remote(&u, err);
+}
+
 int cmd_capture(int argc, char **argv)
 {
-    unsigned kinds;
+    static struct request r;
     bool moment;
     const char *help;
-    char name[32], summary[256], dir[PATH_MAX];
-    if (!find_kinds(argv[0], &kinds, &moment, &help))
+    char name[32], summary[256];
+    if (!find_kinds(argv[0], &r.kinds, &moment, &help))
         abort(); /* the command table names only what there is */
     snprintf(name, sizeof name, "whyprof %s", argv[0]);
     snprintf(summary, sizeof summary,
-             "Captures a profile of a running program (%s)\nand prints its file's path.", help);
+             "Captures a %s of a running program (%s)\nand prints its file's path.",
+             r.kinds == TRACE ? "trace" : "profile", help);
     const struct opt_command command = {
         .name = name,
         .usage = "[OPTIONS] [PID | NAME | URL]",
         .summary = summary,
         .opts = rows,
         .more =
-            "The program runs the agent (whyprof run -- PROGRAM); the target may be left out when\n"
-            "only one does. A URL is that of a server with /debug/pprof/, such as a Go program's:\n"
+            "The program runs the agent (whyprof run -- PROGRAM), but for threads; the target may\n"
+            "be left out when only one does. A URL is that of a server with /debug/pprof/, such "
+            "as\n"
+            "a Go program's:\n"
             "  whyprof cpu --duration 10s http://localhost:8080\n",
     };
     struct err err = {0};
     int status, n = cli_parse(&command, argc, argv, &status);
     if (n < 0)
         return status;
-    uint64_t ns;
-    if (n > 1) {
-        err_set(&err, "more than one target");
-        return cli_usage(&err);
-    }
-    struct record rec;
-    if (!choose_duration(moment, &ns, &err) || !record_check(&rec, &options, &err))
+    r.exact = options.out;
+    options.out = NULL;
+    if (!choose_duration(&r, moment, &err) || !check(&r, n, &err))
         return cli_usage(&err);
     signal(SIGCHLD, SIG_DFL); /* ignored by a caller, it would swallow exit statuses */
     const char *word = n ? argv[1] : NULL;
-    bool ok = capture_folder(options.output_dir, dir, &err) &&
-              (word && fetch_is_url(word)
-                   ? capture_remote(word, kinds, (ns + S_NS - 1) / S_NS, delta, dir, &err)
-                   : capture_local(word, kinds, ns, dir, &err));
+    if (text)
+        return print_threads(&r, word, &err) ? CLI_OK : cli_fail(&err);
+    bool ok =
+        capture_folder(options.output_dir, r.dir, &err) &&
+        (word && fetch_is_url(word) ? capture_url(&r, word, &err) : capture_local(&r, word, &err));
     return ok ? CLI_OK : cli_fail(&err);
 }

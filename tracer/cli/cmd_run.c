@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET,
-                                        .chunk_bytes = RECORD_CHUNK_BYTES};
+                                        .chunk_bytes = RECORD_CHUNK_BYTES,
+                                        .keep = "heap"};
 static bool trace;
 static bool wanted[CAPTURE_KINDS]; /* by place in capture_kinds */
 
@@ -25,6 +26,8 @@ static const struct opt rows[] = {
     {0, "block", OPT_FLAG, &wanted[CAPTURE_BLOCK], NULL, "of waits for locks"},
     {0, "mutex", OPT_FLAG, &wanted[CAPTURE_MUTEX], NULL, "of who held those locks"},
     {0, "threads", OPT_FLAG, &wanted[CAPTURE_THREADS], NULL, "of where each thread was"},
+    {0, "keep", OPT_STR, &options.keep, "WHAT",
+     "counted all the time, for profiles at any moment: heap (default),\nheap+locks or none"},
     RECORD_OPTION_ROWS(options),
     {0},
 };

@@ -452,12 +452,15 @@ static int trace_status(int argc, char **argv)
 int cmd_trace(int argc, char **argv)
 {
     static const char usage[] =
-        "Usage: whyprof trace start|stop|status|snapshot [ARGUMENTS]\n\n"
+        "Usage: whyprof trace start|stop|status|snapshot [ARGUMENTS]\n"
+        "       whyprof trace [OPTIONS] [PID | NAME | URL]\n\n"
         "  start [PID | NAME | --all | -- PROGRAM ARG...]   begin recording in the background\n"
         "  stop                                             end it and write the trace file\n"
         "  status                                           what is being recorded\n"
         "  snapshot                                         write what a flight recorder holds "
         "now\n\n"
+        "Without one of these words: traces a running program for $DURATION (--duration, 30s)\n"
+        "and prints the file's path, in $OUTPUT_DIR (--output-dir, ./profiles).\n\n"
         "whyprof trace start --help tells the options.\n";
     const char *what = argc > 1 ? argv[1] : "";
     if (!strcmp(what, "start"))
@@ -469,6 +472,8 @@ int cmd_trace(int argc, char **argv)
     if (!strcmp(what, "snapshot"))
         return trace_snapshot(argc - 1, argv + 1);
     bool help = !strcmp(what, "--help") || !strcmp(what, "-h");
+    if (!help && *what)
+        return cmd_capture(argc, argv);
     fputs(usage, help ? stdout : stderr);
     return help ? CLI_OK : CLI_USAGE;
 }

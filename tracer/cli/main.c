@@ -24,6 +24,7 @@ static const struct command {
     {"mutex", cmd_capture, "capture who holds locks that others wait for"},
     {"threads", cmd_capture, "capture where each thread stands (= goroutine)"},
     {"goroutine", cmd_capture, NULL},
+    {"threadcreate", cmd_capture, NULL},
     {"all", cmd_capture, "capture all of these profiles at once"},
     {"view", cmd_view, "show traces and profiles in the viewer"},
     {"why", cmd_why, "say in plain words where the time went and why"},

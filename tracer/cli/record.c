@@ -79,6 +79,11 @@ bool record_check(struct record *rec, const struct record_options *o, struct err
         add_option(rec, "locks", o->locks);
     if (o->alloc)
         add_option(rec, "alloc", o->alloc);
+    if (o->keep && strcmp(o->keep, "heap") && strcmp(o->keep, "heap+locks") &&
+        strcmp(o->keep, "none"))
+        return err_set(err, "--keep: '%s' is neither heap, heap+locks nor none", o->keep);
+    if (o->keep)
+        add_option(rec, "keep", o->keep);
     char hz[24];
     snprintf(hz, sizeof hz, "%" PRIu64, hz_given ? o->cpu_hz : 0);
     if (hz_given || !(rec->classes & SESSION_CPU))

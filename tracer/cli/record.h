@@ -19,6 +19,7 @@ struct record_options {
     const char *events;
     const char *locks;
     const char *alloc;
+    const char *keep;     /* what the agent counts without a recording; NULL: as it does now */
     const char *keep_ctf; /* NULL: no, "": beside the trace, else the folder */
     const char *session;
     uint64_t cpu_hz;      /* RECORD_CPU_HZ_UNSET */

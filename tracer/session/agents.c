@@ -110,6 +110,34 @@ bool agent_request(pid_t pid, const char *request, char *answer, size_t cap, int
     return ok;
 }
 
+static int receive_file(int fd)
+{
+    char text[ANSWER_MAX], space[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+    struct iovec part = {text, sizeof text};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = space, .msg_controllen = sizeof space};
+    int file = -1;
+    if (recvmsg(fd, &message, MSG_CMSG_CLOEXEC) <= 0)
+        return -1;
+    const struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+        c->cmsg_len == CMSG_LEN(sizeof file))
+        memcpy(&file, CMSG_DATA(c), sizeof file);
+    return file;
+}
+
+int agent_request_file(pid_t pid, const char *request, int timeout_ms)
+{
+    int fd = send_request(pid, request), file = -1;
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    if (fd < 0)
+        return -1;
+    if (poll(&p, 1, timeout_ms) == 1)
+        file = receive_file(fd);
+    close(fd);
+    return file;
+}
+
 size_t agents_request(const pid_t *pids, size_t count, const char *request, int timeout_ms)
 {
     struct pollfd *fds = mem_realloc(NULL, count ? count : 1, sizeof *fds);

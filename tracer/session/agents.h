@@ -21,6 +21,8 @@ void agents_release(struct agents *a);
  * process has no agent, belongs to another, does not answer in time, or answers
  * an error. answer may be NULL. */
 bool agent_request(pid_t pid, const char *request, char *answer, size_t cap, int timeout_ms);
+/* A request whose answer comes with a file, which is returned; -1 where it does not. */
+int agent_request_file(pid_t pid, const char *request, int timeout_ms);
 /* The same request to many at once, all within timeout_ms; the count that said ok. */
 size_t agents_request(const pid_t *pids, size_t count, const char *request, int timeout_ms);
 

@@ -1,0 +1,20 @@
+/* capture_record: a recording of running programs for a while, in the foreground. */
+#ifndef CLI_CAPTURE_RECORD_H
+#define CLI_CAPTURE_RECORD_H
+
+#include "cli/record.h"
+#include "cli/targets.h"
+
+struct capture_record {
+    struct record_options *options; /* its `out` is where the trace goes */
+    const struct targets *targets;
+    uint64_t ns;
+    void (*ended)(void *data); /* the while is over, the conversion has not begun; or NULL */
+    void *data;
+};
+
+/* Until the time is over, Ctrl-C, or the targets' end; then converts. *path gets the trace's,
+ * `cap` bytes. */
+bool capture_record(const struct capture_record *c, char *path, size_t cap, struct err *err);
+
+#endif
