@@ -29,8 +29,8 @@ declare -A may=(
     [viewer/model]='base trace profile symbols analyze model'
     [viewer/gfx]='base gfx'
     [viewer/ui]='base gfx model ui'
-    [viewer/views]='base trace profile symbols analyze model gfx ui views'
-    [viewer/app]='base trace profile symbols analyze model gfx ui views app'
+    [viewer/views]='base trace profile pprof symbols analyze model gfx ui views'
+    [viewer/app]='base trace profile pprof symbols analyze model gfx ui views app'
     [tracepoints]='tracepoints provider agent hooks'
 )
 

@@ -89,7 +89,7 @@ static void times(struct model_words *w, int64_t begin_ns, int64_t end_ns, struc
     minor_fact(w, "End", exact(a, end_ns));
 }
 
-static const char *lock_text(const struct model_doc *doc, uint64_t address, struct arena *a)
+const char *model_lock_text(const struct model_doc *doc, uint64_t address, struct arena *a)
 {
     int64_t row = model_doc_lock(doc, address);
     if (row >= 0) {
@@ -150,6 +150,14 @@ static const char *call_text(const struct model_doc *doc, struct trace_cursor *c
     return object[0] ? arena_printf(a, "%s  %s", name, object) : name;
 }
 
+const char *model_wait_call(const struct model_doc *doc, const struct model_thread *th,
+                            const struct model_span *s, struct arena *a)
+{
+    struct trace_cursor calls;
+    int64_t row = call_of(doc, th, &calls, s);
+    return row < 0 ? NULL : call_text(doc, &calls, (uint64_t)row, a);
+}
+
 /* Running has no stack of its own: what a sample inside it saw, the middle one. */
 static void sampled_stack(struct model_words *w, const struct model_doc *doc,
                           const struct model_thread *th, const struct model_span *s,
@@ -180,7 +188,7 @@ static void describe_state(struct model_words *w, const struct model_doc *doc,
     uint64_t object = trace_get(c, s->row, TRACE_THREAD_STATE_object);
     if (s->class == MODEL_LOCK || s->class == MODEL_COND) {
         model_words_link(w, s->class == MODEL_LOCK ? "Lock" : "Condition",
-                         lock_text(doc, object, a),
+                         model_lock_text(doc, object, a),
                          s->class == MODEL_LOCK ? MODEL_LINK_LOCK : MODEL_LINK_NONE, object, 0);
         struct trace_cursor waits = trace_cursor(doc->trace, TRACE_LOCK_WAIT_TABLE, th->key);
         int64_t row = covering(&waits, s->begin_ns, TRACE_LOCK_WAIT_ts, TRACE_LOCK_WAIT_dur);
@@ -251,7 +259,7 @@ static void describe_lock_wait(struct model_words *w, const struct model_doc *do
     w->title = arena_printf(a, "%s wait", kind ? kind : "lock");
     w->class = s->class;
     times(w, s->begin_ns, s->end_ns, a);
-    model_words_link(w, "Lock", lock_text(doc, lock, a), MODEL_LINK_LOCK, lock, 0);
+    model_words_link(w, "Lock", model_lock_text(doc, lock, a), MODEL_LINK_LOCK, lock, 0);
     uint64_t holder = trace_get(c, s->row, TRACE_LOCK_WAIT_holder_tid);
     if (holder)
         model_words_link(w, "Held by", model_doc_thread_name(doc, holder, s->end_ns, a),
@@ -371,7 +379,8 @@ const char *model_span_label(const struct model_doc *doc, uint32_t thread,
     if (lane == MODEL_LANE_SYSCALLS)
         snprintf(buf, bytes, "%s", call_text(doc, &c, s->row, &a));
     else if (lane == MODEL_LANE_LOCKS)
-        snprintf(buf, bytes, "%s", lock_text(doc, trace_get(&c, s->row, TRACE_LOCK_WAIT_lock), &a));
+        snprintf(buf, bytes, "%s",
+                 model_lock_text(doc, trace_get(&c, s->row, TRACE_LOCK_WAIT_lock), &a));
     else
         snprintf(buf, bytes, "%s",
                  trace_string(doc->trace, trace_get(&c, s->row, TRACE_REGION_name)));

@@ -51,6 +51,11 @@ void model_words_link(struct model_words *w, const char *label, const char *text
 /* One row of a thread's table (THREAD_STATE, SYSCALL, LOCK_WAIT, REGION, SAMPLE). */
 void model_describe_row(struct model_words *w, const struct model_doc *doc, uint32_t thread,
                         enum trace_table table, uint64_t row, struct arena *a);
+/* "orders (0x5581a040)". */
+const char *model_lock_text(const struct model_doc *doc, uint64_t address, struct arena *a);
+/* "read  /etc/hosts": the call that a blocked span was in, or NULL. */
+const char *model_wait_call(const struct model_doc *doc, const struct model_thread *th,
+                            const struct model_span *s, struct arena *a);
 /* A column or range: totals by class, spans and the longest. */
 void model_describe_totals(struct model_words *w, const struct model_totals *t, int64_t begin_ns,
                            int64_t end_ns, struct arena *a);

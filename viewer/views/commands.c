@@ -75,7 +75,8 @@ void views_pick_row(struct views *v, const struct views_pick *pick)
     v->pick = *pick;
     v->pick.set = true;
     v->thread = (int)pick->thread;
-    v->bottom = VIEWS_DETAILS;
+    if (v->bottom != VIEWS_WAITFOR) /* which is about the moment that was clicked */
+        v->bottom = VIEWS_DETAILS;
     v->details_scroll_px = v->facts_scroll_px = 0;
 }
 

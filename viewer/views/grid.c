@@ -14,7 +14,7 @@ enum {
     COLUMNS_MAX = 16
 };
 
-struct layout {
+struct grid_layout {
     int width[COLUMNS_MAX]; /* px, 0: left out */
 };
 
@@ -25,9 +25,9 @@ static bool is_text(const struct model_column_info *c)
 
 /* Numbers get what they want; texts share the rest. Where that is too little the
  * last text columns are left out. */
-static struct layout lay_out(struct views *v, const struct model_table *t, int width_px)
+static struct grid_layout lay_out(struct views *v, const struct model_table *t, int width_px)
 {
-    struct layout l = {0};
+    struct grid_layout l = {0};
     int rest = width_px, parts = 0;
     size_t texts = 0, count = t->column_count < COLUMNS_MAX ? t->column_count : COLUMNS_MAX;
     for (size_t c = 0; c < count; c++) {
@@ -90,7 +90,7 @@ static void draw_head(struct views *v, struct views_grid *g, size_t c, struct gf
 }
 
 static void draw_heads(struct views *v, struct views_grid *g, struct gfx_rect r,
-                       const struct layout *l)
+                       const struct grid_layout *l)
 {
     gfx_rect(v->ui.list, r, v->ui.theme->raised);
     for (size_t c = 0; c < g->table->column_count && c < COLUMNS_MAX; c++)
@@ -127,7 +127,7 @@ static bool is_picked(const struct views *v, const struct model_target *t)
 }
 
 static enum views_grid_event draw_row(struct views *v, struct views_grid *g, uint32_t row,
-                                      struct gfx_rect r, const struct layout *l)
+                                      struct gfx_rect r, const struct grid_layout *l)
 {
     struct ui *ui = &v->ui;
     const struct gfx_theme *t = ui->theme;
@@ -200,7 +200,7 @@ static void follow(struct views_grid *g, int row_h, int height)
 }
 
 static enum views_grid_event draw_rows(struct views *v, struct views_grid *g, struct gfx_rect r,
-                                       const struct layout *l)
+                                       const struct grid_layout *l)
 {
     struct ui *ui = &v->ui;
     int row_h = ui_px(ui, ROW_H);
@@ -241,7 +241,7 @@ enum views_grid_event views_grid_draw(struct views *v, struct views_grid *g, str
                                     .other_title = stacks->other_title};
         views_stacks_draw(v, &words, side, &g->stack_scroll_px);
     }
-    struct layout l = lay_out(v, g->table, r.w - ui_px(ui, 10));
+    struct grid_layout l = lay_out(v, g->table, r.w - ui_px(ui, 10));
     draw_heads(v, g, ui_cut_top(&r, ui_px(ui, HEAD_H)), &l);
     if (!g->table->shown_count) {
         ui_label_center(ui, GFX_NORMAL, r,

@@ -32,6 +32,7 @@ void views_panel_stop(struct views_panel *p)
     }
     views_curve_stop(&p->curve);
     views_why_stop(&p->why);
+    views_waitfor_stop(&p->waitfor);
     model_notes_release(&p->notes.notes);
     p->notes.selected = SIZE_MAX;
 }
@@ -43,6 +44,7 @@ void views_panel_release(struct views_panel *p)
         model_table_release(&p->lists[k].next);
     views_curve_release(&p->curve);
     views_why_release(&p->why);
+    views_waitfor_release(&p->waitfor);
 }
 
 static void run(void *arg, const atomic_bool *cancel)

@@ -9,6 +9,7 @@
 #include "model/window.h"
 #include "model/work.h"
 #include "ui/edit.h"
+#include "views/waitfor.h"
 #include "views/why.h"
 
 struct views;
@@ -77,6 +78,7 @@ struct views_notes {
 struct views_panel {
     struct views_list lists[MODEL_TABLE_KINDS];
     struct views_why why;
+    struct views_waitfor waitfor;
     struct views_curve curve;
     struct views_notes notes;
 };

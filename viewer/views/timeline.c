@@ -168,8 +168,10 @@ static void draw_lanes(struct views *v, struct gfx_rect names, struct gfx_rect r
     forget_hidden(v);
 }
 
-static void click(struct views *v)
+static void click(struct views *v, int64_t ns)
 {
+    if (v->bottom == VIEWS_WAITFOR)
+        views_waitfor_click(v, ns);
     if (v->hover.set) {
         struct views_pick pick = v->hover;
         views_pick_row(v, &pick);
@@ -200,7 +202,7 @@ static void handle_drag(struct views *v, struct gfx_rect r)
         }
         v->tip_set = false;
     } else if (ui->in.released) {
-        click(v);
+        click(v, at);
     }
 }
 
@@ -279,6 +281,7 @@ static void draw(struct views *v, struct gfx_rect r)
     gfx_clip_push(ui->list, full);
     draw_selection(v, full);
     views_markers_draw(v, full, axis.h);
+    views_waitfor_mark(v, full);
     draw_pointer(v, full);
     gfx_clip_pop(ui->list);
 }
