@@ -2,6 +2,7 @@
 whyprof_test(test_base base)
 whyprof_test(test_trace_file trace)
 whyprof_test(test_dump_check trace)
+whyprof_test(test_cut trace)
 whyprof_test(test_profile profile)
 whyprof_test(test_profile_formats profile)
 whyprof_test(test_pprof pprof)

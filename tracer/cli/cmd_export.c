@@ -63,6 +63,8 @@ int cmd_export(int argc, char **argv)
         {0, "split", OPT_U64, &options.split_bytes, "SIZE",
          "JSON: begin another file after SIZE bytes (100M), OUT.1.json, OUT.2.json and on"},
         {0, "kind", OPT_STR, &options.kind, "KIND", "what a profile is about (cpu)"},
+        {0, "threads", OPT_STR, &options.threads, "LIST",
+         "trace: only these, by id or name (4250,worker)"},
         {0, "table", OPT_STR, &options.table, "TABLE", "csv: this table, into the file OUT"},
         {0},
     };

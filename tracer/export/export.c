@@ -20,6 +20,8 @@ const struct export_format export_formats[] = {
      "a profile for go tool pprof: --kind=cpu, block, mutex, syscall, sched,\n"
      "             heap or allocs",
      EXPORT_TAKES_KIND, export_pprof_check, export_pprof, NULL},
+    {"trace", "a part of it as a trace of its own: --from, --to, --threads", EXPORT_TAKES_THREADS,
+     NULL, NULL, export_cut},
     {NULL, NULL, 0, NULL, NULL, NULL},
 };
 
@@ -45,6 +47,8 @@ bool export_check(const struct export_format *f, const struct export_options *o,
         return err_set(err, "--kind: %s has no kinds", f->name);
     if (o->table && !(f->takes & EXPORT_TAKES_TABLE))
         return err_set(err, "--table: %s is not about tables", f->name);
+    if (o->threads && !(f->takes & EXPORT_TAKES_THREADS))
+        return err_set(err, "--threads: %s is of all threads", f->name);
     return !f->check || f->check(o, err);
 }
 
@@ -52,8 +56,8 @@ bool export_trace(struct trace *t, const struct export_format *format, const cha
                   const struct export_options *options, struct export_result *result,
                   struct err *err)
 {
-    if (format->write_folder && !options->table)
-        return format->write_folder(t, path, options, result, err);
+    if (format->write_path && !options->table)
+        return format->write_path(t, path, options, result, err);
     struct export_out *out =
         options->split_bytes ? export_out_open_parts(path, err) : export_out_open(path, err);
     if (!out)

@@ -15,6 +15,7 @@ struct export_options {
     uint64_t split_bytes;            /* begin another file after about so many; 0: one file */
     const char *kind;                /* of a profile, NULL: the format's default */
     const char *table;               /* this one alone, NULL: all */
+    const char *threads;             /* ids or names of those alone, "12,worker"; NULL: all */
     const struct progress *progress; /* or NULL */
 };
 
@@ -28,6 +29,7 @@ enum export_takes {
     EXPORT_TAKES_SPLIT = 1 << 0,
     EXPORT_TAKES_KIND = 1 << 1,
     EXPORT_TAKES_TABLE = 1 << 2,
+    EXPORT_TAKES_THREADS = 1 << 3,
 };
 
 struct export_format {
@@ -40,9 +42,10 @@ struct export_format {
      * was asked to stop; failed writes are the caller's to find. */
     bool (*write)(struct trace *t, const struct export_options *options, struct export_out *out,
                   uint64_t *events, struct err *err);
-    /* Where the format is a folder unless the options choose one file of it, or NULL. */
-    bool (*write_folder)(struct trace *t, const char *folder, const struct export_options *options,
-                         struct export_result *result, struct err *err);
+    /* Where the format is no stream: a folder, unless the options choose one file of it, or
+     * a file that is not written from begin to end; or NULL. */
+    bool (*write_path)(struct trace *t, const char *path, const struct export_options *options,
+                       struct export_result *result, struct err *err);
 };
 
 /* All formats, the default first; name NULL ends the list. */
@@ -77,6 +80,9 @@ bool export_folded(struct trace *t, const struct export_options *options, struct
                    uint64_t *events, struct err *err);
 bool export_pprof(struct trace *t, const struct export_options *options, struct export_out *out,
                   uint64_t *events, struct err *err);
+/* That part as a trace of its own. */
+bool export_cut(struct trace *t, const char *path, const struct export_options *options,
+                struct export_result *result, struct err *err);
 bool export_csv_check(const struct export_options *options, struct err *err);
 bool export_folded_check(const struct export_options *options, struct err *err);
 bool export_pprof_check(const struct export_options *options, struct err *err);
