@@ -48,7 +48,7 @@ static void export_all(struct trace *t)
     struct export_options options = {.range = analyze_range_whole(t)};
     struct export_result result;
     for (const struct export_format *f = export_formats; f->name; f++)
-        if (!f->write_folder)
+        if (!f->write_path || f->write_path == export_cut)
             export_trace(t, f, "/dev/null", &options, &result, &err);
     for (int i = 0; i < TRACE_TABLE_COUNT; i++) {
         options.table = trace_tables[i].name;

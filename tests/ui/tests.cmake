@@ -33,6 +33,8 @@ add_test(NAME ui_files COMMAND ${CMAKE_CURRENT_LIST_DIR}/files.sh
     $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
 add_test(NAME ui_follow COMMAND ${CMAKE_CURRENT_LIST_DIR}/follow.sh
     $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
+add_test(NAME ui_export COMMAND ${CMAKE_CURRENT_LIST_DIR}/export.sh
+    $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
 add_test(NAME ui_window COMMAND ${CMAKE_CURRENT_LIST_DIR}/window.sh
     $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
 add_test(NAME ui_state COMMAND ${CMAKE_CURRENT_LIST_DIR}/state.sh

@@ -63,6 +63,7 @@ static void drop_doc(struct app *app)
     if (app->overview_started)
         pthread_join(app->overview, NULL);
     app->overview_started = false;
+    export_cut_stop(&app->cut);
     traces_leave(app);
     views_set_doc(&app->views, NULL);
     model_doc_close(app->doc);
@@ -215,6 +216,7 @@ void app_frame(struct app *app)
     gfx_canvas_draw(app->canvas, &app->list, app->fonts);
     follow_look(app);
     export_asked(app);
+    export_update(app);
     if (app->views.copy_asked)
         gfx_canvas_copy(app->canvas, app->views.copied);
     app->views.copy_asked = false;

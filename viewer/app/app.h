@@ -9,6 +9,7 @@
 #ifndef APP_APP_H
 #define APP_APP_H
 
+#include "app/export.h"
 #include "app/follow.h"
 #include "app/load.h"
 #include "app/state.h"
@@ -47,6 +48,7 @@ struct app {
     struct arena trace_names; /* what views borrow */
     struct watch watch;       /* of the shown trace's file */
     struct follow follow;
+    struct export_cut cut;
     pthread_t overview; /* runs model_overview_run on doc */
     bool overview_started;
     bool quit;

@@ -1,9 +1,11 @@
 #include "app/export.h"
 
+#include "app/app.h"
 #include "base/file.h"
 #include "gfx/svg.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -37,6 +39,105 @@ bool export_csv(struct app *app, const char *path, struct err *err)
     return ok;
 }
 
+/* --- the selection as a trace ---------------------------------------------------------- */
+
+/* By row of table thread; NULL where none is hidden. */
+static bool *shown_threads(const struct views *v)
+{
+    bool all = true;
+    bool *shown = calloc((size_t)v->doc->thread_count + 1, sizeof *shown);
+    if (!shown)
+        abort();
+    for (uint32_t i = 0; i < v->doc->thread_count; i++) {
+        shown[v->doc->threads[i].key] = model_lanes_shows(&v->lanes, i);
+        all &= model_lanes_shows(&v->lanes, i);
+    }
+    if (!all)
+        return shown;
+    free(shown);
+    return NULL;
+}
+
+static bool go_on(void *data, const char *phase, uint64_t done, uint64_t total)
+{
+    const struct export_cut *c = data;
+    (void)phase;
+    (void)done;
+    (void)total;
+    return !atomic_load(c->cancel);
+}
+
+static void run_cut(void *arg, const atomic_bool *cancel)
+{
+    struct export_cut *c = arg;
+    const struct progress progress = {go_on, c};
+    c->cancel = cancel;
+    c->cut.progress = &progress;
+    c->ok = trace_cut(c->trace, &c->cut, c->path, NULL, &c->err);
+}
+
+static bool begin_cut(struct app *app, const char *path, struct err *err)
+{
+    const struct views *v = &app->views;
+    struct export_cut *c = &app->cut;
+    if (!v->doc || !model_range_ns(views_range(v)))
+        return err_set(err, "no trace is open");
+    if (model_work_is_started(&c->work))
+        return err_set(err, "%s is still being written", c->path);
+    struct model_range range = views_range(v);
+    *c = (struct export_cut){.trace = v->doc->trace, .threads = shown_threads(v)};
+    c->cut = (struct trace_cut){.begin_ns = (uint64_t)range.begin_ns,
+                                .end_ns = (uint64_t)range.end_ns,
+                                .threads = c->threads};
+    if (range.end_ns > v->doc->duration_ns)
+        c->cut.end_ns = (uint64_t)v->doc->duration_ns;
+    snprintf(c->path, sizeof c->path, "%s", path);
+    model_work_start(&c->work, run_cut, c, gfx_wake);
+    return true;
+}
+
+/* True when it has ended. */
+static bool end_cut(struct export_cut *c)
+{
+    if (!model_work_done(&c->work))
+        return false;
+    free(c->threads);
+    c->threads = NULL;
+    return true;
+}
+
+void export_cut_stop(struct export_cut *c)
+{
+    model_work_stop(&c->work);
+    free(c->threads);
+    c->threads = NULL;
+}
+
+void export_update(struct app *app)
+{
+    struct export_cut *c = &app->cut;
+    struct views *v = &app->views;
+    if (end_cut(c))
+        snprintf(v->notice, sizeof v->notice, "%s%.900s", c->ok ? "wrote " : "",
+                 c->ok ? c->path : c->err.text);
+    else if (model_work_is_started(&c->work))
+        v->waiting = true;
+}
+
+bool export_trace_part(struct app *app, const char *path, struct err *err)
+{
+    struct export_cut *c = &app->cut;
+    if (!begin_cut(app, path, err))
+        return false;
+    while (!end_cut(c))
+        load_pause();
+    if (!c->ok)
+        *err = c->err;
+    return c->ok;
+}
+
+/* --- what keys ask for ------------------------------------------------------------------ */
+
 /* "trace.out" becomes "trace_1.png", or the next number that is free. */
 static void new_name(struct app *app, const char *ending, char *buf, size_t bytes)
 {
@@ -61,7 +162,7 @@ static void new_name(struct app *app, const char *ending, char *buf, size_t byte
 
 void export_asked(struct app *app)
 {
-    static const char *const endings[] = {"", "png", "svg", "csv"};
+    static const char *const endings[] = {"", "png", "svg", "csv", "out"};
     struct views *v = &app->views;
     struct err err = {0};
     char path[256];
@@ -70,10 +171,13 @@ void export_asked(struct app *app)
     if (what == VIEWS_EXPORT_NONE)
         return;
     new_name(app, endings[what], path, sizeof path);
-    bool ok = what == VIEWS_EXPORT_PNG   ? gfx_canvas_save(app->canvas, path, &err)
-              : what == VIEWS_EXPORT_SVG ? export_svg(app, path, &err)
-                                         : export_csv(app, path, &err);
-    if (ok)
+    bool ok = what == VIEWS_EXPORT_PNG     ? gfx_canvas_save(app->canvas, path, &err)
+              : what == VIEWS_EXPORT_SVG   ? export_svg(app, path, &err)
+              : what == VIEWS_EXPORT_TRACE ? begin_cut(app, path, &err)
+                                           : export_csv(app, path, &err);
+    if (ok && what == VIEWS_EXPORT_TRACE)
+        snprintf(v->notice, sizeof v->notice, "writing %s ...", path);
+    else if (ok)
         snprintf(v->notice, sizeof v->notice, "wrote %s", path);
     else
         snprintf(v->notice, sizeof v->notice, "%s", err.text);

@@ -158,6 +158,11 @@ static void save_csv(struct views *v)
     v->export = VIEWS_EXPORT_CSV;
 }
 
+static void save_trace(struct views *v)
+{
+    v->export = VIEWS_EXPORT_TRACE;
+}
+
 static void track_up(struct views *v)
 {
     views_move_track(v, -1);
@@ -292,6 +297,12 @@ static const struct key {
     {0, 0, "b", false, views_note_add, {"Panels", "B", "a note on the selection or the pointer"}},
     {'s', GFX_CTRL, NULL, false, save_png, {"Panels", "Ctrl + S", "save the picture (PNG)"}},
     {'g', GFX_CTRL, NULL, false, save_svg, {"Panels", "Ctrl + G", "the same as SVG"}},
+    {'x',
+     GFX_CTRL,
+     NULL,
+     false,
+     save_trace,
+     {"Panels", "Ctrl + X", "the selection as a trace file"}},
     {'e', GFX_CTRL, NULL, false, save_csv, {"Panels", "Ctrl + E", "save the table in sight (CSV)"}},
     {'c',
      GFX_CTRL,

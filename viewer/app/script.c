@@ -180,6 +180,11 @@ static bool step_csv(struct app *app, const char *arg, struct err *err)
     return export_csv(app, arg, err);
 }
 
+static bool step_trace(struct app *app, const char *arg, struct err *err)
+{
+    return export_trace_part(app, arg, err);
+}
+
 static bool touches(const struct gfx_cmd *c, struct gfx_rect box)
 {
     if (c->op == GFX_TEXT)
@@ -272,9 +277,9 @@ static const struct {
     {"show", step_show},     {"tab", step_tab},
     {"wait", step_wait},     {"screenshot", step_screenshot},
     {"dump", step_dump},     {"size", step_size},
-    {"svg", step_svg},       {"csv", step_csv},
-    {"expect", step_expect}, {"reject", step_reject},
-    {"copied", step_copied},
+    {"trace", step_trace},   {"svg", step_svg},
+    {"csv", step_csv},       {"expect", step_expect},
+    {"reject", step_reject}, {"copied", step_copied},
 };
 
 static bool run_line(struct app *app, char *line, struct err *err)

@@ -5,7 +5,7 @@
  *     drag 300 200 600 200    wheel 400 300 -2 [ctrl|shift]
  *     select-range 10ms 20ms  show 10ms 20ms           tab 1
  *     wait 100                screenshot OUT.png       dump OUT.txt [X Y W H]
- *     svg OUT.svg             csv OUT.csv
+ *     svg OUT.svg             csv OUT.csv              trace OUT.out
  *     drop FILE               (onto the window)
  *     size 1280x720           expect TEXT              reject TEXT
  *     copied TEXT             (is in what was copied last)

@@ -87,7 +87,8 @@ enum views_export {
     VIEWS_EXPORT_NONE,
     VIEWS_EXPORT_PNG,
     VIEWS_EXPORT_SVG,
-    VIEWS_EXPORT_CSV
+    VIEWS_EXPORT_CSV,
+    VIEWS_EXPORT_TRACE
 };
 
 struct views_key_help {
