@@ -55,3 +55,15 @@ set_tests_properties(lttng_agent PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIM
 add_test(NAME stress_agent CONFIGURATIONS stress
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/stress_agent.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
 set_tests_properties(stress_agent PROPERTIES LABELS stress SKIP_RETURN_CODE 77 TIMEOUT 600 RUN_SERIAL TRUE)
+
+# Sessions of LTTng's own tools.
+add_executable(foreign_app ${CMAKE_CURRENT_SOURCE_DIR}/targets/foreign_app.c)
+target_include_directories(foreign_app PRIVATE ${CMAKE_CURRENT_SOURCE_DIR})
+target_compile_options(foreign_app PRIVATE -O1 -g -finstrument-functions
+    -finstrument-functions-exclude-file-list=foreign_app.h,lttng/)
+pkg_check_modules(LTTNG_UST REQUIRED IMPORTED_TARGET lttng-ust)
+target_link_libraries(foreign_app PRIVATE PkgConfig::LTTNG_UST Threads::Threads dl)
+set_target_properties(foreign_app PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+add_test(NAME lttng_foreign
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_foreign.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
+set_tests_properties(lttng_foreign PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120 RUN_SERIAL TRUE)

@@ -26,6 +26,8 @@ static const struct {
     {"syscall_entry_read", "i fd q count"},
     {"syscall_exit_read", "q ret"},
     {"timer_start", "q timer s text"},
+    {"syscall_entry_openat", "i dfd s filename i flags i mode"},
+    {"syscall_exit_openat", "q ret"},
 };
 enum {
     CLASSES = sizeof classes / sizeof *classes
@@ -115,6 +117,10 @@ static void make_session(void)
     event(1, 5100, "sched_wakeup", "server", 10, 20, 1);
     event(1, 6000, "sched_switch", "swapper/1", 0, 20, Q(0), "server", 10);
     event(1, 6500, "syscall_exit_read", Q(64));
+    event(1, 6600, "syscall_entry_openat", -100, "/etc/hosts", 2, 0600);
+    event(1, 6700, "syscall_exit_openat", Q(5));
+    event(1, 6800, "syscall_entry_read", 5, Q(200));
+    event(1, 6900, "syscall_exit_read", Q(0));
     event(1, 7000, "sched_process_fork", "server", 10, 10, "server", 12, 12);
     event(1, 7500, "timer_start", Q(1), "x");
     event(1, 8000, "sched_switch", "server", 10, 20, Q(0), "server", 12);
@@ -139,7 +145,7 @@ static void convert(enum convert_reader reader, const char *path)
     struct err err = {0};
     if (!convert_ctf(&options, &result, &err))
         fail_msg("%s", err.text);
-    assert_int_equal(result.events, 15);
+    assert_int_equal(result.events, 19);
 }
 
 static void same_file(const char *one, const char *other)
@@ -194,9 +200,16 @@ static void check_tables(const struct trace *t)
 {
     static const unsigned call[] = {TRACE_SYSCALL_ts, TRACE_SYSCALL_dur, TRACE_SYSCALL_nr,
                                     TRACE_SYSCALL_ret};
+    static const unsigned args[] = {TRACE_SYSCALL_arg0, TRACE_SYSCALL_arg1, TRACE_SYSCALL_arg2,
+                                    TRACE_SYSCALL_arg3};
     struct trace_cursor c = trace_cursor(t, TRACE_SYSCALL_TABLE, row_of_tid(t, 10));
-    assert_int_equal(c.total_rows, 1);
+    assert_int_equal(c.total_rows, 3);
     expect_row(&c, 0, call, 4, (const uint64_t[]){2000, 3500, 0, 64});
+    expect_row(&c, 0, args, 4, (const uint64_t[]){5, 0, 100, 0}); /* buf is an output */
+    expect_row(&c, 1, args, 4, (const uint64_t[]){(uint64_t)-100, 0, 2, 0600});
+    for (uint64_t row = 1; row < 3; row++)
+        assert_string_equal(trace_string(t, trace_get(&c, row, TRACE_SYSCALL_object)),
+                            "/etc/hosts");
     assert_string_equal(trace_string(t, trace_get(&c, 0, TRACE_SYSCALL_name)), "read");
     c = trace_cursor(t, TRACE_WAKEUP_TABLE, 0);
     assert_int_equal(c.total_rows, 1);

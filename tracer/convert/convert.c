@@ -240,7 +240,7 @@ struct convert {
     struct pool *pool; /* owned; NULL: this thread alone */
 };
 
-static bool add_input(struct convert *c, const struct input *in, struct err *err)
+static bool add_input(struct convert *c, struct input *in, struct err *err)
 {
     struct graph g = {0};
     struct err sink_err = {0};
@@ -249,10 +249,12 @@ static bool add_input(struct convert *c, const struct input *in, struct err *err
         .progress = c->progress,
         .feed = &g.feed,
         .pool = c->pool,
+        .hosts = &in->hosts,
         .packets = in->packets,
         .err = &sink_err,
     };
     take_cuts(&c->intake, in);
+    intake_hosts(&c->intake, &in->hosts);
     bool ok = build(&g, in, &setup, err) && run(&g, &setup, err);
     release(&g);
     return ok;

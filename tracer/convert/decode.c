@@ -95,15 +95,16 @@ enum event_kind decoder_kind(const char *name)
     return foreign_kind(name);
 }
 
-const char *decoder_fields(enum event_kind kind)
+const char *decoder_fields(enum event_kind kind, const char *name)
 {
-    return kind < EVENT_KINDS ? contract[kind].fields : foreign_fields(kind);
+    return kind < EVENT_KINDS ? contract[kind].fields : foreign_fields(kind, name);
 }
 
 static void plan_fields(struct decode_plan *plan, const bt_event_class *class)
 {
     const bt_field_class *payload = bt_event_class_borrow_payload_field_class_const(class);
-    const char *name = decoder_fields((enum event_kind)plan->kind);
+    const char *event = bt_event_class_get_name(class);
+    const char *name = decoder_fields((enum event_kind)plan->kind, event ? event : "");
     while (*name) {
         size_t len = strcspn(name, " ");
         plan->field[plan->fields++] = find_place(payload, name, len);

@@ -31,8 +31,8 @@ void decoder_release(struct decoder *d);
 
 /* The number of an event name: the contract's, else foreign.h's. */
 enum event_kind decoder_kind(const char *name);
-/* The wanted fields of a kind, blanks between, in order. */
-const char *decoder_fields(enum event_kind kind);
+/* The wanted fields of an event of that kind and name, blanks between, in order. */
+const char *decoder_fields(enum event_kind kind, const char *name);
 /* The index into d->counts of an event name. */
 uint32_t decoder_name(struct decoder *d, const char *name);
 

@@ -5,6 +5,7 @@
 #ifndef CONVERT_EVENT_H
 #define CONVERT_EVENT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* E(provider, event, places of its fields...) */
@@ -80,6 +81,7 @@ struct event {
     uint32_t vtid;
     uint8_t kind;                 /* enum event_kind */
     uint8_t strings;              /* bit f: v[f] is a `const char *` */
+    bool foreign;                 /* told by another tracer than ours (foreign.h) */
     int8_t sequence;              /* v[sequence] is a `const uint64_t *`, or -1 */
     uint32_t seq_len;             /* its elements */
     uint64_t v[EVENT_MAX_FIELDS]; /* integers widened by their sign; a double's bits */

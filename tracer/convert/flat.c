@@ -1,5 +1,7 @@
 #include "convert/flat.h"
 
+#include "convert/foreign.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -136,7 +138,7 @@ static const struct flat_plan *plan_new(struct flat_trace *t, const struct tsdl_
     bool ours = plan->kind != EVENT_FOREIGN;
     add_fields(plan, context, ours ? "vpid vtid" : "", true);
     add_fields(plan, &e->common, "", false);
-    add_fields(plan, &e->payload, ours ? decoder_fields(plan->kind) : "", false);
+    add_fields(plan, &e->payload, ours ? decoder_fields(plan->kind, e->name) : "", false);
     return plan;
 }
 
@@ -304,6 +306,10 @@ static bool read_event(const struct flat_plan *plan, struct ctf_stream *s, struc
         if (op->code != FLAT_SKIP)
             run_fixed(op, load(p, op->bytes, room), lengths, out);
         p += op->count;
+    }
+    if (plan->kind == FOREIGN_MESSAGE) { /* what foreign_text.h wants */
+        out->v[0] = (uint64_t)(uintptr_t)s->at;
+        out->v[1] = (uint64_t)(uintptr_t)p;
     }
     s->at = p;
     return true;

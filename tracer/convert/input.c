@@ -186,6 +186,17 @@ static bool choose_reader(struct input *in, size_t number, const struct input_op
            err_wrap(err, "mend the cut trace %s", trace->dir);
 }
 
+static bool find_host(struct input *in, const char *dir, struct err *err)
+{
+    char *data;
+    size_t bytes;
+    if (!file_read(arena_printf(&in->arena, "%s/metadata", dir), &data, &bytes, err))
+        return false;
+    bool ok = hosts_add(&in->hosts, data, bytes, err);
+    free(data);
+    return ok;
+}
+
 static bool find_below(struct input *in, const char *dir, struct err *err)
 {
     size_t before = in->count;
@@ -207,8 +218,9 @@ bool input_open(struct input *in, const struct input_options *options, struct er
     if (!drop_empty_metadata(in, err))
         return false;
     for (size_t i = 0; i < in->count; i++)
-        if (!choose_reader(in, i, options, err))
+        if (!find_host(in, in->traces[i].dir, err) || !choose_reader(in, i, options, err))
             return false;
+    hosts_settle(&in->hosts);
     return true;
 }
 
@@ -218,6 +230,7 @@ void input_close(struct input *in)
         file_remove_tree(in->temp_dir, NULL);
     free(in->traces);
     free(in->cuts);
+    hosts_release(&in->hosts);
     arena_release(&in->arena);
     *in = (struct input){0};
 }

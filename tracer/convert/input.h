@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "convert/convert.h"
+#include "convert/hosts.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -26,8 +27,9 @@ struct input {
     size_t count, cap;
     struct input_cut *cuts; /* what was left out */
     size_t cut_count, cut_cap;
-    uint64_t packets; /* in all streams, as far as known */
-    char *temp_dir;   /* NULL: none was needed */
+    struct hosts hosts; /* the machines they are of */
+    uint64_t packets;   /* in all streams, as far as known */
+    char *temp_dir;     /* NULL: none was needed */
 };
 
 struct input_options {

@@ -1,7 +1,9 @@
 #include "convert/intake.h"
 
+#include "convert/hosts.h"
 #include "tracepoints/events.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +33,20 @@ bool intake_open(struct intake *in, const char *out_path, const struct progress 
 void intake_begin(struct intake *in, uint64_t until_ns)
 {
     in->until_ns = until_ns;
+}
+
+void intake_hosts(struct intake *in, const struct hosts *hosts)
+{
+    if (hosts->count < 2)
+        return;
+    snprintf(in->hostname, sizeof in->hostname, "%s", hosts_names(hosts, &in->arena));
+    in->several_hosts = true;
+    for (size_t i = 0; i < hosts->count; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "host.%zu", i);
+        model_set_meta(in->model, key, hosts->list[i].name);
+        model_add_host(in->model, hosts->list[i].name);
+    }
 }
 
 void intake_start(struct intake *in, int64_t seconds, uint64_t offset_ns, uint64_t ts)
@@ -167,7 +183,7 @@ static void write_meta(struct intake *in, const char *const *meta)
         gethostname(in->hostname, sizeof in->hostname - 1);
     bool waits = any_seen(m, EVENT_whyprof_lock_wait_begin, EVENT_whyprof_lock_stat);
     bool calls = any_seen(m, EVENT_whyprof_syscall_call, EVENT_whyprof_syscall_pending);
-    set_mechanism(m, "mechanism.sched", m->kernel_sched, waits || calls);
+    set_mechanism(m, "mechanism.sched", m->kernel_sched, m->agent && (waits || calls));
     set_mechanism(m, "mechanism.syscall", m->kernel_calls, calls);
     set_mechanism(m, "mechanism.lock", false, waits);
     set_mechanism(m, "mechanism.alloc", false,

@@ -52,6 +52,7 @@ struct intake {
     bool has_start;
     int64_t start_unix_ns;
     char hostname[256];
+    bool several_hosts;    /* hostname names them all */
     struct intern streams; /* by their place in the session: "/ust/uid/0/64-bit/whyprof_0" */
     struct intake_discards *discards; /* owned; by stream */
     size_t discards_cap;
@@ -63,6 +64,9 @@ struct intake {
 bool intake_open(struct intake *in, const char *out_path, const struct progress *progress,
                  struct err *err);
 /* until_ns: raw; UINT64_MAX for the last or only graph. */
+/* Where the traces are of several machines. */
+struct hosts;
+void intake_hosts(struct intake *in, const struct hosts *hosts);
 void intake_begin(struct intake *in, uint64_t until_ns);
 /* The calendar time of an event at ts, for the first one: an offset of the clock. */
 void intake_start(struct intake *in, int64_t seconds, uint64_t offset_ns, uint64_t ts);

@@ -42,6 +42,7 @@ void model_free(struct model *m)
     for (size_t i = 0; i < m->proc_count; i++)
         free_proc(m->procs[i]);
     free(m->procs);
+    free(m->hosts);
     map64_release(&m->proc_of_pid);
     map64_release(&m->thread_of_tid);
     map64_release(&m->syscall_names);
@@ -55,6 +56,12 @@ void model_free(struct model *m)
     symbols_free(m->symbols);
     arena_release(&m->arena);
     free(m);
+}
+
+void model_add_host(struct model *m, const char *name)
+{
+    mem_grow(&m->hosts, &m->host_cap, m->host_count + 1, sizeof *m->hosts);
+    m->hosts[m->host_count++] = arena_strdup(&m->arena, name);
 }
 
 void model_begin(struct model *m, uint64_t ts)
@@ -180,6 +187,7 @@ void model_event(struct model *m, const struct event *ev)
     if (ev->kind >= EVENT_KINDS)
         return;
     m->seen[ev->kind]++;
+    m->agent |= !ev->foreign;
     if (handlers[ev->kind])
         handlers[ev->kind](m, ev);
 }

@@ -67,7 +67,8 @@ struct region {
     uint64_t ts;
     uint64_t end_ts; /* 0 while open */
     uint64_t task;
-    uint32_t name;
+    uint64_t function; /* the address of one of which this is a call, else 0 */
+    uint32_t name;     /* where that is 0 */
 };
 
 struct thread {
@@ -199,6 +200,7 @@ struct model {
     uint64_t last_ts;                        /* latest time seen */
     bool kernel_sched;                       /* kernel switch records were seen */
     bool kernel_calls;                       /* kernel syscall records were seen */
+    bool agent;                              /* events of our own agent were seen */
     uint64_t lost;                           /* events and records lost, all sources */
     uint64_t seen[EVENT_KINDS];              /* events by kind */
     struct arena arena;                      /* processes, threads, locks */
@@ -206,6 +208,8 @@ struct model {
     struct map64 thread_of_tid;              /* -> struct thread *, the latest of that id */
     struct proc *recent_procs[MODEL_RECENT]; /* by pid, modulo: of the latest look-ups */
     struct thread *recent_threads[MODEL_RECENT];
+    const char **hosts; /* names of several machines (hosts.h), owned as the arena's; or NULL */
+    size_t host_count, host_cap;
     struct proc **procs;
     size_t proc_count, proc_cap;
     struct thread *ended[MODEL_ENDED_THREADS]; /* ring */
@@ -229,6 +233,8 @@ struct model {
 /* -- life (model.c) */
 struct model *model_new(struct trace_writer *w, const struct progress *progress);
 void model_free(struct model *m);
+/* Where there are several machines (hosts.h): the next one's name. */
+void model_add_host(struct model *m, const char *name);
 /* The first event's time: the trace's time 0. */
 void model_begin(struct model *m, uint64_t ts);
 void model_event(struct model *m, const struct event *ev);
@@ -404,6 +410,8 @@ void stack_resolve(struct model *m);
 /* Resolves and writes all stacks. False when progress asked to stop. */
 bool stack_finish(struct model *m);
 /* The data symbol at an address of the process, or NULL; borrowed from m->symbols. */
+/* The name of the function at addr, as a writer's string. */
+uint32_t stack_function(struct model *m, const struct proc *p, uint64_t addr);
 const char *stack_data_symbol(struct model *m, const struct proc *p, uint64_t addr);
 /* The function that first used a lock: the innermost frame of the stack outside
  * of libc and the agent; NULL where there is none. */

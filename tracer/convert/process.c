@@ -1,5 +1,8 @@
 #include "convert/model.h"
 
+#include "convert/hosts.h"
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,8 +73,14 @@ struct proc *proc_find(const struct model *m, uint32_t pid)
 
 static void name_proc(struct model *m, struct proc *p, const char *name)
 {
-    p->name = model_str(m, name);
+    size_t host = p->pid / HOSTS_ID_STEP;
+    char text[512];
     p->ours = is_ours(name);
+    if (host < m->host_count) {
+        snprintf(text, sizeof text, "%s@%s", name, m->hosts[host]);
+        name = text;
+    }
+    p->name = model_str(m, name);
 }
 
 static void end_proc(struct model *m, struct proc *p, uint64_t ts);
@@ -407,12 +416,21 @@ static void write_proc(struct model *m, const struct proc *p)
               [TRACE_PROCESS_exit_status] = (uint64_t)(int64_t)p->exit_status);
 }
 
+/* Other tracers do not tell of a process's end. */
+static uint64_t last_seen(const struct proc *p)
+{
+    uint64_t last = p->start_ts;
+    for (const struct thread *t = p->threads; t; t = t->next)
+        last = t->last_ts > last ? t->last_ts : last;
+    return last;
+}
+
 void process_finish(struct model *m)
 {
     uint64_t end = m->last_ts;
     for (size_t i = 0; i < m->proc_count; i++) {
         struct proc *p = m->procs[i];
-        end_proc(m, p, end);
+        end_proc(m, p, m->agent || m->kernel_sched ? end : last_seen(p));
         for (struct thread *t = p->threads; t; t = t->next)
             close_thread(m, t);
         alloc_finish(m, p);

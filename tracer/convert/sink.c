@@ -2,7 +2,9 @@
 
 #include "base/arena.h"
 #include "convert/foreign.h"
+#include "convert/foreign_text.h"
 #include "convert/handed.h"
+#include "convert/hosts.h"
 #include "convert/intake.h"
 #include "convert/source.h"
 
@@ -24,8 +26,11 @@ struct port {
     uint64_t ts;                   /* of the event that is next */
     uint32_t trace;                /* with the next two: its rank among events of one time */
     uint64_t stream_class, stream; /* the metadata's and the file's numbers */
-    struct handed *handed;         /* owned: its stream is handed over; else NULL */
-    int ahead;                     /* then: enum advance, of the messages after its packet */
+    struct foreign_origin origin;
+    const struct host *host; /* borrowed: where there are several machines; else NULL */
+    uint64_t shift_ns;       /* its times' */
+    struct handed *handed;   /* owned: its stream is handed over; else NULL */
+    int ahead;               /* then: enum advance, of the messages after its packet */
 };
 
 struct sink {
@@ -64,6 +69,7 @@ static uint64_t snapshot_ns(const bt_clock_snapshot *snapshot)
     return cycles_to_ns(bt_clock_snapshot_get_value(snapshot), bt_clock_class_get_frequency(clock));
 }
 
+/* ts: as the clock told it. */
 static void take_start_from_clock(struct sink *s, const bt_clock_class *clock, uint64_t ts)
 {
     int64_t seconds;
@@ -77,7 +83,7 @@ static uint64_t message_ts(const struct port *port, const bt_message *msg)
 {
     if (!bt_message_event_borrow_stream_class_default_clock_class_const(msg))
         return port->ts;
-    return snapshot_ns(bt_message_event_borrow_default_clock_snapshot_const(msg));
+    return snapshot_ns(bt_message_event_borrow_default_clock_snapshot_const(msg)) + port->shift_ns;
 }
 
 /* -- messages that are not events */
@@ -112,6 +118,17 @@ static void on_packet(struct sink *s, const struct port *port, const bt_message 
     }
 }
 
+/* To the time and CPUs of all machines. */
+static void move_loss(const struct port *port, struct intake_loss *loss)
+{
+    if (!port->host)
+        return;
+    loss->begin += port->shift_ns;
+    loss->end += port->shift_ns;
+    if (loss->cpu >= 0)
+        loss->cpu += port->host->cpu_base;
+}
+
 static void on_discarded_events(struct sink *s, const struct port *port, const bt_message *msg)
 {
     const bt_stream *stream = bt_message_discarded_events_borrow_stream_const(msg);
@@ -130,10 +147,11 @@ static void on_discarded_events(struct sink *s, const struct port *port, const b
         loss.end =
             snapshot_ns(bt_message_discarded_events_borrow_end_default_clock_snapshot_const(msg));
     }
+    move_loss(port, &loss);
     intake_lost(s->in, loss);
 }
 
-static void on_discarded_packets(struct sink *s, const bt_message *msg)
+static void on_discarded_packets(struct sink *s, const struct port *port, const bt_message *msg)
 {
     const bt_stream *stream = bt_message_discarded_packets_borrow_stream_const(msg);
     struct intake_loss loss = {.cpu = stream_cpu(s, stream), .source = "packets overwritten"};
@@ -144,6 +162,7 @@ static void on_discarded_packets(struct sink *s, const bt_message *msg)
         loss.end =
             snapshot_ns(bt_message_discarded_packets_borrow_end_default_clock_snapshot_const(msg));
     }
+    move_loss(port, &loss);
     intake_lost(s->in, loss); /* how many events were in them nobody knows */
 }
 
@@ -162,6 +181,11 @@ static void on_stream(struct sink *s, struct port *port, const bt_stream *stream
 {
     const struct source_feed *feed = s->setup->feed;
     uint64_t *file = feed ? map64_get(&feed->files, (uint64_t)(uintptr_t)stream) : NULL;
+    foreign_stream(&s->foreign, stream, &port->origin);
+    if (port->host) {
+        port->origin.id_base = port->host->id_base;
+        port->origin.cpu_base = port->host->cpu_base;
+    }
     port->stream_class = bt_stream_class_get_id(bt_stream_borrow_class_const(stream));
     port->stream = bt_stream_get_id(stream);
     if (file) {
@@ -171,7 +195,7 @@ static void on_stream(struct sink *s, struct port *port, const bt_stream *stream
     }
     const bt_value *host = bt_trace_borrow_environment_entry_value_by_name_const(
         bt_stream_borrow_trace_const(stream), "hostname");
-    if (host && bt_value_is_string(host))
+    if (host && bt_value_is_string(host) && !s->in->several_hosts)
         snprintf(s->in->hostname, sizeof s->in->hostname, "%s", bt_value_string_get(host));
 }
 
@@ -188,7 +212,7 @@ static void on_other_message(struct sink *s, struct port *port, const bt_message
         on_discarded_events(s, port, msg);
         break;
     case BT_MESSAGE_TYPE_DISCARDED_PACKETS:
-        on_discarded_packets(s, msg);
+        on_discarded_packets(s, port, msg);
         break;
     default:
         break;
@@ -297,7 +321,7 @@ static enum advance next_handed(struct sink *s, struct port *port)
                 return ADVANCE_ERROR;
         }
         if (some) {
-            port->ts = handed_front(h)->ts;
+            port->ts = handed_front(h)->ts + port->shift_ns;
             return ADVANCE_EVENT;
         }
         if (handed_damage(h)) {
@@ -349,17 +373,40 @@ static void take_message(struct sink *s, struct port *port, struct event *ev)
     const bt_clock_class *clock =
         s->in->events ? NULL : bt_message_event_borrow_stream_class_default_clock_class_const(msg);
     if (clock)
-        take_start_from_clock(s, clock, port->ts);
+        take_start_from_clock(s, clock, port->ts - port->shift_ns);
+    if (port->host && !hosts_move(s->setup->hosts, port->host, ev)) {
+        bt_message_put_ref(msg);
+        return;
+    }
     intake_push(s->in, ev);
-    if (ev->kind > EVENT_FOREIGN)
-        foreign_event(&s->foreign, ev, message_name(msg), message_cpu(s, msg));
+    if (ev->kind > EVENT_FOREIGN) {
+        port->origin.cpu = message_cpu(s, msg) + port->origin.cpu_base;
+        if (ev->kind == FOREIGN_MESSAGE && !port->origin.kernel)
+            foreign_text_message(&s->foreign.text, msg);
+        foreign_event(&s->foreign, ev, message_name(msg), &port->origin);
+    }
     bt_message_put_ref(msg);
 }
 
-static void take_handed(struct sink *s, struct handed *h)
+/* Of a stream that is handed over. */
+static void take_foreign(struct sink *s, struct port *port, const struct event *ev,
+                         const struct tsdl_event *class)
+{
+    const struct handed *h = port->handed;
+    port->origin.cpu = (uint32_t)h->cursor.packet.cpu_id + port->origin.cpu_base;
+    if (ev->kind == FOREIGN_MESSAGE && !port->origin.kernel)
+        foreign_text_bytes(&s->foreign.text, h->flat->tsdl, class,
+                           (const uint8_t *)(uintptr_t)ev->v[0],
+                           (const uint8_t *)(uintptr_t)ev->v[1]);
+    foreign_event(&s->foreign, ev, class->name, &port->origin);
+}
+
+static void take_handed(struct sink *s, struct port *port)
 {
     uint32_t class;
+    struct handed *h = port->handed;
     const struct event *ev = handed_take(h, &class);
+    struct event moved;
     const struct tsdl *tsdl = h->flat->tsdl;
     uint32_t *name = &h->flat->names[class];
     if (*name == UINT32_MAX)
@@ -368,9 +415,16 @@ static void take_handed(struct sink *s, struct handed *h)
     if (!s->in->events)
         intake_start(s->in, tsdl->clock_offset_s,
                      cycles_to_ns((uint64_t)tsdl->clock_offset, tsdl->clock_hz), ev->ts);
+    if (port->host) {
+        moved = *ev;
+        moved.ts = port->ts;
+        ev = &moved;
+        if (!hosts_move(s->setup->hosts, port->host, &moved))
+            return;
+    }
     intake_push(s->in, ev);
     if (ev->kind > EVENT_FOREIGN)
-        foreign_event(&s->foreign, ev, tsdl->events[class].name, (uint32_t)h->cursor.packet.cpu_id);
+        take_foreign(s, port, ev, &tsdl->events[class]);
 }
 
 static void take_event(struct sink *s, struct port *port)
@@ -378,7 +432,7 @@ static void take_event(struct sink *s, struct port *port)
     struct event ev;
     s->events++;
     if (port->handed)
-        take_handed(s, port->handed);
+        take_handed(s, port);
     else
         take_message(s, port, &ev);
 }
@@ -484,6 +538,14 @@ static bool setup_from_params(struct sink *s, const bt_value *params, struct err
     return intake_open(s->in, s->path, NULL, err);
 }
 
+static void open_port(struct sink *s, uint64_t i)
+{
+    struct port *port = &s->ports[i];
+    *port = (struct port){.trace = s->setup->port_traces ? s->setup->port_traces[i] : 0};
+    port->host = hosts_of_trace(s->setup->hosts, port->trace);
+    port->shift_ns = port->host ? port->host->shift_ns : 0;
+}
+
 static bool add_ports(bt_self_component_sink *self, const struct sink *s)
 {
     for (uint64_t i = 0; i < s->setup->ports; i++) {
@@ -513,7 +575,7 @@ bt_component_class_initialize_method_status sink_init(bt_self_component_sink *se
     }
     s->ports = mem_realloc(NULL, s->setup->ports + 1, sizeof *s->ports);
     for (uint64_t i = 0; i < s->setup->ports; i++)
-        s->ports[i] = (struct port){.trace = s->setup->port_traces ? s->setup->port_traces[i] : 0};
+        open_port(s, i);
     s->foreign.order = &s->in->order;
     s->heap = mem_realloc(NULL, s->setup->ports + 1, sizeof *s->heap);
     bt_self_component_set_data(bt_self_component_sink_as_self_component(self), s);

@@ -13,6 +13,7 @@
 #include <babeltrace2/babeltrace.h>
 #include <stddef.h>
 
+struct hosts;
 struct intake;
 
 struct sink_setup {
@@ -20,6 +21,7 @@ struct sink_setup {
     const struct progress *progress;
     uint64_t ports;              /* input ports "in0", "in1", ... */
     const uint32_t *port_traces; /* by port, which trace; NULL: all one */
+    struct hosts *hosts;         /* of those traces; NULL: one machine */
     struct source_feed *feed;    /* of streams that are handed over (source.h), or NULL */
     struct pool *pool;           /* helping threads, or NULL */
     uint64_t packets;            /* of all streams, 0 = not known: for the progress */

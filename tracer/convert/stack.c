@@ -239,6 +239,19 @@ bool stack_finish(struct model *m)
     return go_on;
 }
 
+uint32_t stack_function(struct model *m, const struct proc *p, uint64_t addr)
+{
+    const struct mapping *map = p ? mapping_at(p, addr) : NULL;
+    char text[24];
+    if (map) {
+        uint64_t off = addr - map->begin + map->file_off;
+        const struct symbols_place *place = symbols_resolve(m->symbols, map->module, off);
+        return model_str(m, place->frames[place->count - 1].function);
+    }
+    snprintf(text, sizeof text, "0x%llx", (unsigned long long)addr);
+    return model_str(m, text);
+}
+
 const char *stack_data_symbol(struct model *m, const struct proc *p, uint64_t addr)
 {
     for (size_t i = 0; i < p->mapping_count; i++) {

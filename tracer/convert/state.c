@@ -214,6 +214,13 @@ static void explain_spans(struct thread *t, uint64_t begin, uint64_t end,
     }
 }
 
+/* Without the kernel's word a thread that is not blocked counts as running, where our agent
+ * tells of all calls that block. Other tracers' events say nothing of that. */
+static uint8_t when_not_blocked(const struct model *m)
+{
+    return m->agent ? TRACE_RUNNING : TRACE_UNKNOWN;
+}
+
 void state_blocked(struct model *m, struct thread *t, uint64_t begin, uint64_t end,
                    struct state_cause cause)
 {
@@ -228,13 +235,13 @@ void state_blocked(struct model *m, struct thread *t, uint64_t begin, uint64_t e
     if (end <= t->now.ts || end <= begin)
         return;
     if (t->now.state == TRACE_UNKNOWN)
-        t->now.state = TRACE_RUNNING;
+        t->now.state = when_not_blocked(m);
     struct span *s = next_state(m, t, begin, TRACE_BLOCKED);
     s->reason = cause.reason;
     s->object = cause.object;
     s->stack = cause.stack;
     s->waker_tid = cause.waker_tid;
-    next_state(m, t, end, TRACE_RUNNING);
+    next_state(m, t, end, when_not_blocked(m));
 }
 
 void state_close(struct model *m, struct thread *t, uint64_t end)
@@ -245,7 +252,7 @@ void state_close(struct model *m, struct thread *t, uint64_t end)
         if (!t->now.reason)
             t->now.reason = TRACE_REASON_UNKNOWN;
     } else if (t->now.state == TRACE_UNKNOWN) {
-        t->now.state = TRACE_RUNNING;
+        t->now.state = when_not_blocked(m);
     }
     keep_now(m, t, end);
     while (t->span_count)

@@ -15,6 +15,8 @@ enum syscall_fds {
 
 /* The number of a name, UINT32_MAX where it is not known. */
 uint32_t syscall_number(const char *name);
+/* The kernel's names of its arguments, blanks between; "" where they are not known. */
+const char *syscall_arg_names(uint32_t nr);
 /* The first argument is a descriptor. */
 bool syscall_takes_fd(uint32_t nr);
 /* The call gives the descriptor its name (connect, bind): look it up afterwards. */

@@ -321,14 +321,20 @@ static const char *join_packets(struct arena *arena, const uint8_t *data, size_t
     return text;
 }
 
+const char *tsdl_text(struct arena *arena, const void *data, size_t bytes, size_t *len,
+                      struct err *err)
+{
+    *len = bytes;
+    return bytes >= 4 && word_at(data) == PACKET_MAGIC ? join_packets(arena, data, bytes, len, err)
+                                                       : data;
+}
+
 bool tsdl_parse(struct tsdl *out, struct arena *arena, const void *data, size_t bytes,
                 struct err *err)
 {
     *out = (struct tsdl){0};
-    const char *text = data;
-    size_t len = bytes;
-    if (bytes >= 4 && word_at(data) == PACKET_MAGIC)
-        text = join_packets(arena, data, bytes, &len, err);
+    size_t len;
+    const char *text = tsdl_text(arena, data, bytes, &len, err);
     if (!text)
         return false;
     struct parser *ps = arena_alloc(arena, sizeof *ps);

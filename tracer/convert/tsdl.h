@@ -27,6 +27,12 @@ enum tsdl_read {
     TSDL_SEQUENCE, /* as many as field `length` says */
 };
 
+/* One mapping of an enumeration. */
+struct tsdl_label {
+    uint64_t first, last; /* widened by their sign */
+    const char *text;
+};
+
 /* One field: one read. */
 struct tsdl_field {
     const char *name; /* without the underscore that CTF puts before it */
@@ -36,8 +42,10 @@ struct tsdl_field {
     bool hex;            /* its preferred base is 16 */
     bool text;           /* array or sequence of characters */
     bool is_enum;
-    uint32_t length; /* sequence: index of the field with its length */
-    uint64_t count;  /* array: its length */
+    uint32_t label_count;
+    const struct tsdl_label *labels; /* of an enumeration, in the arena */
+    uint32_t length;                 /* sequence: index of the field with its length */
+    uint64_t count;                  /* array: its length */
 };
 
 struct tsdl_fields {
@@ -89,5 +97,11 @@ struct tsdl {
  * and arrays live in the arena. A last packet that is cut short is left out. */
 bool tsdl_parse(struct tsdl *out, struct arena *arena, const void *data, size_t bytes,
                 struct err *err);
+
+/* The text of such a file, in the arena or in data itself; NULL with err. */
+const char *tsdl_text(struct arena *arena, const void *data, size_t bytes, size_t *len,
+                      struct err *err);
+/* The first label of a value, or NULL. */
+const char *tsdl_label(const struct tsdl_field *f, uint64_t word);
 
 #endif

@@ -29,6 +29,8 @@ struct type {
     enum tsdl_kind kind;
     unsigned size, align; /* bits */
     bool is_signed, hex, text, is_enum;
+    struct tsdl_label *labels; /* of an enumeration */
+    uint32_t label_count;
     struct member *members;
     uint32_t member_count;
 };

@@ -127,7 +127,30 @@ static const struct type *parse_struct(struct parser *ps)
     return t;
 }
 
-/* enum [name] : type { ... }; the labels are not kept. */
+/* "label", or "label = first", or "label = first ... last"; without a number the one after
+ * the label before. */
+static void parse_label(struct parser *ps, struct type *t, size_t *cap)
+{
+    struct tsdl_label label = {.text = arena_strdup(ps->arena, ps->token)};
+    const struct tsdl_label *before = t->label_count ? &t->labels[t->label_count - 1] : NULL;
+    tsdl_next(ps);
+    label.first = label.last = before ? before->last + 1 : 0;
+    if (tsdl_accept(ps, "=")) {
+        label.first = label.last = (uint64_t)tsdl_number(ps);
+        if (tsdl_accept(ps, "..."))
+            label.last = (uint64_t)tsdl_number(ps);
+    }
+    if (t->label_count == *cap) {
+        struct tsdl_label *more = arena_array(ps->arena, *cap * 2 + 8, sizeof *more);
+        if (t->label_count)
+            memcpy(more, t->labels, t->label_count * sizeof *more);
+        t->labels = more;
+        *cap = *cap * 2 + 8;
+    }
+    t->labels[t->label_count++] = label;
+}
+
+/* enum [name] : type { label, ... } */
 static const struct type *parse_enum(struct parser *ps)
 {
     if (!tsdl_is(ps, ":") && !tsdl_is(ps, "{"))
@@ -139,13 +162,18 @@ static const struct type *parse_enum(struct parser *ps)
         tsdl_fail(ps, "enum without an integer type is not supported");
         return NULL;
     }
-    tsdl_expect(ps, "{");
-    while (!ps->failed && !tsdl_is(ps, "}") && ps->token_kind != END)
-        tsdl_next(ps);
-    tsdl_expect(ps, "}");
     struct type *t = type_new(ps, INTEGER);
+    size_t cap = 0;
     *t = *base;
     t->is_enum = true;
+    t->label_count = 0;
+    tsdl_expect(ps, "{");
+    while (!ps->failed && !tsdl_is(ps, "}") && ps->token_kind != END) {
+        parse_label(ps, t, &cap);
+        if (!tsdl_is(ps, "}"))
+            tsdl_expect(ps, ",");
+    }
+    tsdl_expect(ps, "}");
     return t;
 }
 
@@ -228,6 +256,8 @@ static bool flatten_one(struct parser *ps, const struct member *m, struct tsdl_f
     out->name = m->name + (m->name[0] == '_');
     out->hex = t->hex;
     out->is_enum = t->is_enum;
+    out->labels = t->labels;
+    out->label_count = t->is_enum ? t->label_count : 0;
     if (t->kind == STRING && !m->is_array) {
         out->read = TSDL_STRING;
         return true;
@@ -256,6 +286,19 @@ static bool flatten_one(struct parser *ps, const struct member *m, struct tsdl_f
             return true;
     }
     return tsdl_fail(ps, "a sequence without its length is not supported");
+}
+
+const char *tsdl_label(const struct tsdl_field *f, uint64_t word)
+{
+    for (uint32_t i = 0; i < f->label_count; i++) {
+        const struct tsdl_label *l = &f->labels[i];
+        bool is_signed = f->read == TSDL_SIGNED;
+        bool above = is_signed ? (int64_t)word >= (int64_t)l->first : word >= l->first;
+        bool below = is_signed ? (int64_t)word <= (int64_t)l->last : word <= l->last;
+        if (above && below)
+            return l->text;
+    }
+    return NULL;
 }
 
 struct tsdl_fields tsdl_flatten(struct parser *ps, const struct type *t)

@@ -16,9 +16,10 @@ static void write_region(struct model *m, struct thread *t, const struct region 
     if (row == MODEL_NO_ROW)
         return;
     uint64_t ts = model_ts(m, r->ts);
+    uint32_t name = r->function ? stack_function(m, t->proc, r->function) : r->name;
     MODEL_ROW(m, REGION,
               row, [TRACE_REGION_ts] = ts, [TRACE_REGION_dur] = model_ts(m, r->end_ts) - ts,
-              [TRACE_REGION_name] = r->name, [TRACE_REGION_task_id] = r->task);
+              [TRACE_REGION_name] = name, [TRACE_REGION_task_id] = r->task);
 }
 
 /* Writes the regions that have ended; open ones stay, in order. */
@@ -34,14 +35,41 @@ static void write_ended(struct model *m, struct thread *t)
     t->region_count = kept;
 }
 
+static void end_region(struct thread *t, struct region *r, uint64_t ts)
+{
+    r->end_ts = ts > r->ts ? ts : r->ts;
+    t->region_depth--;
+}
+
 static void end_innermost(struct thread *t, uint64_t ts)
 {
     for (size_t i = t->region_count; i-- > 0;)
         if (!t->regions[i].end_ts) {
-            t->regions[i].end_ts = ts > t->regions[i].ts ? ts : t->regions[i].ts;
-            t->region_depth--;
+            end_region(t, &t->regions[i], ts);
             return;
         }
+}
+
+/* The innermost open region of that name or function, and those in it, whose own ends
+ * were lost (or, of functions, jumped over). */
+static void end_named(struct thread *t, uint32_t name, uint64_t function, uint64_t ts)
+{
+    size_t first = t->region_count;
+    while (first-- > 0) {
+        const struct region *r = &t->regions[first];
+        if (!r->end_ts && r->function == function && (function || r->name == name))
+            break;
+    }
+    for (size_t i = first; i < t->region_count; i++) /* none: first is SIZE_MAX */
+        if (!t->regions[i].end_ts)
+            end_region(t, &t->regions[i], ts);
+}
+
+/* The contract's regions have a name when they begin and none when they end. What other
+ * tracers tell (foreign.h) may have one at either, or a function's address instead. */
+static bool is_text(const struct event *ev)
+{
+    return ev->strings >> REGION_name & 1;
 }
 
 void user_region_begin(struct model *m, const struct event *ev)
@@ -55,7 +83,8 @@ void user_region_begin(struct model *m, const struct event *ev)
     t->regions[t->region_count++] = (struct region){
         .ts = ev->ts,
         .task = ev->v[REGION_task],
-        .name = model_str(m, event_str(ev, REGION_name)),
+        .function = is_text(ev) ? 0 : ev->v[REGION_name],
+        .name = is_text(ev) ? model_str(m, event_str(ev, REGION_name)) : 0,
     };
     t->region_depth++;
 }
@@ -63,7 +92,12 @@ void user_region_begin(struct model *m, const struct event *ev)
 void user_region_end(struct model *m, const struct event *ev)
 {
     struct thread *t = thread_get(m, ev->vtid, ev->vpid, ev->ts);
-    end_innermost(t, ev->ts);
+    if (is_text(ev))
+        end_named(t, model_str(m, event_str(ev, REGION_name)), 0, ev->ts);
+    else if (ev->v[REGION_name])
+        end_named(t, 0, ev->v[REGION_name], ev->ts);
+    else
+        end_innermost(t, ev->ts);
     if (!t->region_depth)
         write_ended(m, t);
 }
