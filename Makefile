@@ -7,7 +7,7 @@ JOBS   ?= $(shell nproc)
 # Debian 12 packages, by what needs them.
 DEPS_BUILD := gcc g++ make cmake ninja-build pkg-config clang bpftool libc6-dev linux-libc-dev \
 	liblttng-ust-dev liblttng-ctl-dev lttng-tools libbabeltrace2-dev libbpf-dev libelf-dev libdw-dev \
-	libcapstone-dev libiberty-dev zlib1g-dev libdeflate-dev libpcre2-dev libedit-dev libcjson-dev libcurl4-gnutls-dev libmicrohttpd-dev libsqlite3-dev libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core
+	libcairo2-dev libcapstone-dev libiberty-dev zlib1g-dev libdeflate-dev libpcre2-dev libedit-dev libcjson-dev libcurl4-gnutls-dev libmicrohttpd-dev libsqlite3-dev libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core
 DEPS_DEMO  := redis-server redis-tools
 DEPS_TEST  := $(DEPS_DEMO) libcmocka-dev babeltrace2 python3 procps util-linux binutils strace \
 	xvfb xauth xdotool
@@ -21,12 +21,13 @@ OUTPUT_DIR ?= ./profiles
 PROFILES   := profile-cpu profile-heap profile-allocs profile-goroutine profile-threads profile-block \
 	profile-mutex profile-all
 
-.PHONY: $(PROFILES) help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-convert install clean format format-check
+.PHONY: $(PROFILES) help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-accuracy bench-convert install clean format format-check
 help:
 	@echo 'make demo             install what is missing, build, trace redis-server under load, show the trace'
 	@echo 'make test             install what the tests need, build, run them all'
 	@echo 'make build            build into $(BUILD)/ (programs in bin/, the agent in lib/)'
 	@echo 'make bench            overhead and conversion figures, as ratios to other tools'
+	@echo 'make bench-accuracy   switches, CPU times and system calls against the kernel and strace'
 	@echo 'make bench-convert    conversion: CONVERT_MILLIONS="1 10 100" events through lttng-ust'
 	@echo 'make profile-cpu      capture a CPU profile of a running program: URL=http://host:port, or TARGET=pid or'
 	@echo '                      name; DURATION=30, OUTPUT_DIR=./profiles; also profile-heap, profile-allocs,'
@@ -81,6 +82,8 @@ test: deps-test build
 bench: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
 bench: deps-bench build
 	@tests/bench/run.sh $(BUILD)
+bench-accuracy: deps-bench build
+	@tests/bench/accuracy.py $(BUILD)
 bench-convert: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
 bench-convert: deps-bench build
 	@tests/bench/convert.py $(BUILD)

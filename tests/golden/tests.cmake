@@ -4,6 +4,8 @@ whyprof_test(test_why report)
 whyprof_test(test_export export)
 add_test(NAME test_pprof_goldens COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/pprof.sh $<TARGET_FILE:whyprof>
     ${CMAKE_CURRENT_SOURCE_DIR}/data/pprof)
+add_test(NAME test_pprof_pictures COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/pprof_pictures.sh $<TARGET_FILE:whyprof>
+    ${CMAKE_CURRENT_SOURCE_DIR}/data/pprof)
 add_test(NAME test_readers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/readers.sh $<TARGET_FILE:whyprof>
     ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/trace/small.out)
 add_test(NAME test_remote COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/remote.sh $<TARGET_FILE:whyprof>

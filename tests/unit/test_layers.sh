@@ -68,6 +68,7 @@ only_in 'bpf/' tracer/collect/
 only_in 'linux/perf_event' tracer/collect/ tracer/process/ # process: a single sample of a thread
 only_in 'elfutils' tracer/symbols/
 only_in 'capstone' tracer/symbols/
+only_in 'cairo' tracer/pprof/
 only_in 'dwarf' tracer/symbols/ tracepoints/agent/ # constants only in the agent
 only_in 'libdeflate' tracer/profile/
 only_in 'pcre2' tracer/pprof/

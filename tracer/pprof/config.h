@@ -70,6 +70,7 @@ enum pprof_format {
     PPROF_LIST,
     PPROF_WEBLIST,
     PPROF_DISASM,
+    PPROF_FLAME,
 };
 
 struct pprof_command {

@@ -1,6 +1,5 @@
 #include "pprof/report.h"
 
-#include "pprof/render.h"
 #include "pprof/source.h"
 
 #include <stdlib.h>
@@ -385,7 +384,7 @@ bool pprof_report_write(struct pprof_report *r, struct strbuf *out, struct err *
         [PPROF_TREE] = pprof_write_tree,         [PPROF_CALLGRIND] = pprof_write_callgrind,
         [PPROF_PROTO] = pprof_write_proto,       [PPROF_TOPPROTO] = pprof_write_topproto,
         [PPROF_FOLDED] = pprof_write_folded,     [PPROF_LIST] = pprof_write_list,
-        [PPROF_WEBLIST] = pprof_write_weblist,   [PPROF_DISASM] = pprof_write_disasm};
-    return write[r->command->format](r, out, err) &&
-           (!r->command->dot || pprof_render(r->command->dot, out, err));
+        [PPROF_WEBLIST] = pprof_write_weblist,   [PPROF_DISASM] = pprof_write_disasm,
+        [PPROF_FLAME] = pprof_write_flame};
+    return write[r->command->format](r, out, err);
 }

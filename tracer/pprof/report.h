@@ -66,6 +66,8 @@ void pprof_report_labels(const struct pprof_report *r, const struct pprof_trimme
 const char *pprof_value(const struct pprof_report *r, char buf[MEASURE_MAX], int64_t value);
 /* The same; "." for nothing. */
 const char *pprof_value_or_dot(const struct pprof_report *r, char buf[MEASURE_MAX], int64_t value);
+/* Whether samples of a base are in it: a comparison. */
+bool pprof_has_base(const struct pprof_model *m);
 /* A value in the unit shown, as a number. */
 double pprof_scaled(const struct pprof_report *r, int64_t value);
 
@@ -80,6 +82,7 @@ bool pprof_write_dot(struct pprof_report *r, struct strbuf *out, struct err *err
 bool pprof_write_proto(struct pprof_report *r, struct strbuf *out, struct err *err);
 bool pprof_write_topproto(struct pprof_report *r, struct strbuf *out, struct err *err);
 bool pprof_write_folded(struct pprof_report *r, struct strbuf *out, struct err *err);
+bool pprof_write_flame(struct pprof_report *r, struct strbuf *out, struct err *err);
 bool pprof_write_list(struct pprof_report *r, struct strbuf *out, struct err *err);
 bool pprof_write_weblist(struct pprof_report *r, struct strbuf *out, struct err *err);
 bool pprof_write_disasm(struct pprof_report *r, struct strbuf *out, struct err *err);
