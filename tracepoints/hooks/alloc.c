@@ -30,6 +30,7 @@ static struct {
     __typeof__(&valloc) valloc;
     __typeof__(&pvalloc) pvalloc;
     __typeof__(&malloc_usable_size) usable;
+    uintptr_t begin, end; /* its code */
     atomic_bool ready;
 } next;
 
@@ -57,6 +58,7 @@ static bool is_early(const void *p)
 /* The next allocator in line: libc's, or the one the program was linked with. */
 static void find_next(void)
 {
+    struct dl_find_object found;
     agent_tls.looking = 1;
 #define FIND(field, name) next.field = (__typeof__(next.field))dlsym(RTLD_NEXT, name)
     FIND(free, "free");
@@ -70,6 +72,10 @@ static void find_next(void)
     FIND(usable, "malloc_usable_size");
     FIND(malloc, "malloc");
 #undef FIND
+    if (!_dl_find_object((void *)(uintptr_t)next.malloc, &found)) {
+        next.begin = (uintptr_t)found.dlfo_map_start;
+        next.end = (uintptr_t)found.dlfo_map_end;
+    }
     atomic_store(&next.ready, true);
     agent_tls.looking = 0;
 }
@@ -340,11 +346,12 @@ HOOK int posix_memalign(void **out, size_t align, size_t bytes)
     return result;
 }
 
-/* The set of sampled addresses says in full mode, too, which mappings were told. */
+/* The allocator's own mappings are what its blocks are cut from: telling both would count
+ * them twice. The set of sampled addresses says in full mode, too, which mappings were told. */
 void alloc_mapped(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
 {
-    if (likely(!counting()) || caller_is_loader(caller) || caller_is_lttng(caller) ||
-        !agent_enter())
+    if (likely(!counting()) || caller - next.begin < next.end - next.begin ||
+        caller_is_loader(caller) || caller_is_lttng(caller) || !agent_enter())
         return;
     struct agent_thread *t = thread_self();
     if (t && tell(t, p, bytes, kind, 1.0) && in_full())

@@ -4,10 +4,12 @@
 #include "cli/cli.h"
 #include "cli/live.h"
 #include "cli/record.h"
+#include "cli/serve_profiles.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +51,13 @@ enum {
     EXIT_NOT_FOUND = 127
 };
 
+/* ENABLE_PPROF=true: profiles by HTTP, as long as the program runs. */
+static void serve_beside(pid_t pid)
+{
+    serve_profiles_beside(&(struct serve_options){
+        .pid = pid, .listen = serve_address(), .token = getenv("PPROF_TOKEN")});
+}
+
 /* No recording: this process becomes the program. */
 static int run_plain(struct record *rec, char **argv, const char *agent)
 {
@@ -57,6 +66,8 @@ static int run_plain(struct record *rec, char **argv, const char *agent)
         !target_set_env(&(struct target_env){.agent_path = agent, .options = rec->agent_options},
                         &err))
         return cli_fail(&err);
+    if (serve_wanted() && agent)
+        serve_beside(getpid());
     execvp(argv[0], argv);
     int why = errno;
     err_errno(&err, "start %s", argv[0]);
@@ -200,6 +211,8 @@ static int run_traced(struct record *rec, char **argv, const char *agent)
     recorder_listen(&r, socket_path, NULL); /* without, nobody can follow */
     record_note_start(&rec->state, &r);
     state_save(&rec->state, NULL);
+    if (serve_wanted() && agent)
+        serve_beside(r.target.pid);
     recorder_wait(&r);
     return finish(rec, &r, &live);
 }
@@ -224,6 +237,8 @@ int cmd_run(int argc, char **argv)
     }
     if (wanted_kinds() && !prepare_profiles(&err))
         return cli_fail(&err);
+    if (serve_wanted() && !strcmp(options.keep, "heap"))
+        options.keep = "heap+locks";
     if (!record_check(&rec, &options, &err))
         return cli_usage(&err);
     bool records = trace || wanted_kinds();

@@ -26,6 +26,7 @@ static const struct command {
     {"goroutine", cmd_capture, NULL},
     {"threadcreate", cmd_capture, NULL},
     {"all", cmd_capture, "capture all of these profiles at once"},
+    {"http", cmd_http, "serve a running program's profiles, as Go's /debug/pprof/"},
     {"view", cmd_view, "show traces and profiles in the viewer"},
     {"why", cmd_why, "say in plain words where the time went and why"},
     {"report", cmd_report, "tables: threads, waits, syscalls, allocations"},

@@ -33,14 +33,17 @@ struct http_server {
 
 /* A request while its body comes in. */
 struct incoming {
+    char *query; /* owned, or NULL */
     struct strbuf body;
     bool too_large;
+    bool has_headers;
 };
 
 /* What struct http_request's `connection` points to. */
 struct connection {
     struct MHD_Connection *mhd;
     const struct http_server *server;
+    const struct incoming *in;
 };
 
 struct header {
@@ -58,6 +61,12 @@ const char *http_parameter(const struct http_request *r, const char *name)
                                       NULL) == MHD_NO)
         return NULL;
     return value ? value : "";
+}
+
+const char *http_query(const struct http_request *r)
+{
+    const struct connection *c = r->connection;
+    return c->in->query ? c->in->query : "";
 }
 
 const char *http_header(const struct http_request *r, const char *name)
@@ -178,7 +187,7 @@ static enum MHD_Result answer(const struct http_server *s, struct MHD_Connection
                               const char *path, const char *method, const struct incoming *in)
 {
     bool reads = !strcmp(method, "GET") || !strcmp(method, "HEAD");
-    struct connection connection = {c, s};
+    struct connection connection = {c, s, in};
     struct http_request r = {reads ? "GET" : method, path, strbuf_str(&in->body), in->body.len,
                              &connection};
     struct http_answer a = {0};
@@ -192,6 +201,17 @@ static enum MHD_Result answer(const struct http_server *s, struct MHD_Connection
     return send_answer(c, &a);
 }
 
+/* libmicrohttpd gives the target as it came only here, before anything else. */
+static void *on_target(void *data, const char *target, struct MHD_Connection *c)
+{
+    struct incoming *in = mem_realloc(NULL, 1, sizeof *in);
+    const char *query = strchr(target, '?');
+    (void)data;
+    (void)c;
+    *in = (struct incoming){.query = query ? strdup(query + 1) : NULL};
+    return in;
+}
+
 static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const char *path,
                                   const char *method, const char *version, const char *bytes,
                                   size_t *count, void **state)
@@ -199,9 +219,8 @@ static enum MHD_Result on_request(void *data, struct MHD_Connection *c, const ch
     const struct http_server *s = data;
     struct incoming *in = *state;
     (void)version;
-    if (!in) { /* the headers are there, the body is not yet */
-        *state = in = mem_realloc(NULL, 1, sizeof *in);
-        *in = (struct incoming){0};
+    if (!in->has_headers) { /* the body is not there yet */
+        in->has_headers = true;
         return MHD_YES;
     }
     if (*count) {
@@ -221,8 +240,10 @@ static void on_completed(void *data, struct MHD_Connection *c, void **state,
     (void)data;
     (void)c;
     (void)why;
-    if (in)
+    if (in) {
         strbuf_release(&in->body);
+        free(in->query);
+    }
     free(in);
     *state = NULL;
 }
@@ -258,7 +279,8 @@ static bool start(struct http_server *s, struct err *err)
                                  s->address.fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
                                  MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_BYTES,
-                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+                                 MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_END);
     if (s->daemon)
         return true;
     close(s->address.fd);

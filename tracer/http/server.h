@@ -74,6 +74,8 @@ void http_close(struct http_server *s);
 
 /* A parameter of the query, decoded; NULL where there is none, "" without a value. */
 const char *http_parameter(const struct http_request *r, const char *name);
+/* What stands behind the path's "?", as it came; "" where nothing does. */
+const char *http_query(const struct http_request *r);
 /* A header, or NULL. */
 const char *http_header(const struct http_request *r, const char *name);
 /* Nobody waits for the answer any more: the peer hung up, or the server is closing. A

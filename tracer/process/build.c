@@ -149,6 +149,16 @@ struct process_stack process_build_stack(struct process_builder *b, const uint64
     return (struct process_stack){locations, depth};
 }
 
+const char *process_build_name(struct process_builder *b, uint64_t addr)
+{
+    const struct process_map *m = process_map_at(&b->maps, addr);
+    if (!m)
+        return "";
+    uint32_t at = location_at(b, addr, m);
+    const struct profile_location *l = &b->locations[at];
+    return b->function_list[l->lines[0].function].name;
+}
+
 void process_build_sample(struct process_builder *b, const struct process_stack *stack,
                           const int64_t *values, size_t value_count,
                           const struct profile_label *labels, size_t label_count)

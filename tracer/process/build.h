@@ -44,6 +44,8 @@ bool process_build_begin(struct process_builder *b, struct profile *p, pid_t pid
  * gets one that is called `otherwise`. */
 struct process_stack process_build_stack(struct process_builder *b, const uint64_t *pcs,
                                          size_t count, bool leaf_exact, const char *otherwise);
+/* The innermost function at an address, "" where none is. */
+const char *process_build_name(struct process_builder *b, uint64_t addr);
 /* Values (one for each type that the profile gets) and labels are copied, not their texts. */
 void process_build_sample(struct process_builder *b, const struct process_stack *stack,
                           const int64_t *values, size_t value_count,

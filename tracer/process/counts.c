@@ -127,6 +127,22 @@ void process_counts_release(struct process_counts *c)
     *c = (struct process_counts){0};
 }
 
+uint64_t process_counts_records(const struct process_counts *c, enum process_kind kind)
+{
+    uint64_t count = 0;
+    for (uint64_t i = 0; i < c->head->counts; i++)
+        count += c->counts[i].kind == kinds[kind].counted;
+    return count;
+}
+
+bool process_counts_is_hidden(const struct process_counts *c, pid_t tid)
+{
+    for (unsigned i = 0; c->head && i < WHYPROF_SNAPSHOT_HIDDEN; i++)
+        if (c->head->hidden_tids[i] == (uint32_t)tid)
+            return true;
+    return false;
+}
+
 uint64_t process_counts_since_ns(const struct process_counts *c, enum process_kind kind)
 {
     return c->head->since_ns[kinds[kind].counted];

@@ -41,6 +41,10 @@ bool process_counts_read(struct process_counts *c, pid_t pid, struct err *err);
 bool process_counts_parse(struct process_counts *c, char *data, size_t bytes, struct err *err);
 void process_counts_release(struct process_counts *c);
 
+/* Its stacks. */
+uint64_t process_counts_records(const struct process_counts *c, enum process_kind kind);
+/* Whether a thread is the agent's or lttng-ust's. */
+bool process_counts_is_hidden(const struct process_counts *c, pid_t tid);
 /* Since when that kind is counted, CLOCK_MONOTONIC; 0: it is not. */
 uint64_t process_counts_since_ns(const struct process_counts *c, enum process_kind kind);
 /* When it was taken, by the same clock. */

@@ -1,11 +1,9 @@
 #include "process/threads.h"
 
 #include "process/build.h"
-#include "process/counts.h"
 #include "process/running.h"
 #include "process/where.h"
 #include "symbols/walk.h"
-#include "tracepoints/snapshot.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -27,31 +25,12 @@ struct reader {
     struct process_builder b;
     struct walk *walk;
     pid_t pid;
-    uint32_t hidden[WHYPROF_SNAPSHOT_HIDDEN];
-    bool has_agent;
+    /* The agent knows which threads are none of the program's, by ids of its own pid
+     * namespace, which is ours nearly always. */
+    struct process_counts agents;
     uint64_t pcs[FRAMES];
     struct running_sample sample;
 };
-
-static bool is_hidden(const struct reader *r, pid_t tid)
-{
-    for (unsigned i = 0; i < WHYPROF_SNAPSHOT_HIDDEN; i++)
-        if (r->hidden[i] == (uint32_t)tid)
-            return true;
-    return false;
-}
-
-/* The agent knows which threads are none of the program's; by thread ids of its own pid
- * namespace, which is ours nearly always. */
-static void read_hidden(struct reader *r)
-{
-    struct process_counts counts;
-    r->has_agent = process_counts_read(&counts, r->pid, NULL);
-    if (!r->has_agent)
-        return;
-    memcpy(r->hidden, counts.head->hidden_tids, sizeof r->hidden);
-    process_counts_release(&counts);
-}
 
 /* ---- stacks ---- */
 
@@ -145,7 +124,7 @@ static void add_thread(struct reader *r, pid_t tid)
     static const int64_t one[VALUES] = {1};
     struct where w;
     struct arena *a = &r->b.profile->arena;
-    if (is_hidden(r, tid) || !where_read(&w, r->pid, tid))
+    if (process_counts_is_hidden(&r->agents, tid) || !where_read(&w, r->pid, tid))
         return;
     size_t count = read_stack(r, &w);
     /* A thread that is gone by now has no place any more. */
@@ -168,22 +147,43 @@ static int by_number(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static bool add_threads(struct reader *r, struct err *err)
+/* The thread ids, ascending; the caller frees them. */
+static pid_t *list_threads(pid_t pid, size_t *count)
 {
     char path[64];
     pid_t *tids = NULL;
-    size_t count = 0, cap = 0;
-    snprintf(path, sizeof path, "/proc/%d/task", (int)r->pid);
+    size_t cap = 0;
+    *count = 0;
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     DIR *dir = opendir(path);
     if (!dir)
-        return err_errno(err, "read the threads of process %d", (int)r->pid);
+        return NULL;
     for (struct dirent *e; (e = readdir(dir));)
         if (e->d_name[0] != '.') {
-            mem_grow(&tids, &cap, count + 1, sizeof *tids);
-            tids[count++] = (pid_t)strtol(e->d_name, NULL, 10);
+            mem_grow(&tids, &cap, *count + 1, sizeof *tids);
+            tids[(*count)++] = (pid_t)strtol(e->d_name, NULL, 10);
         }
     closedir(dir);
-    qsort(tids, count, sizeof *tids, by_number);
+    if (*count)
+        qsort(tids, *count, sizeof *tids, by_number);
+    return tids;
+}
+
+int64_t process_threads_count(pid_t pid, const struct process_counts *agents)
+{
+    size_t count;
+    int64_t visible = 0;
+    pid_t *tids = list_threads(pid, &count);
+    for (size_t i = 0; i < count; i++)
+        visible += !process_counts_is_hidden(agents, tids[i]);
+    free(tids);
+    return visible;
+}
+
+static bool add_threads(struct reader *r, struct err *err)
+{
+    size_t count;
+    pid_t *tids = list_threads(r->pid, &count);
     for (size_t i = 0; i < count; i++)
         add_thread(r, tids[i]);
     free(tids);
@@ -214,10 +214,11 @@ bool process_threads_profile(struct profile *p, pid_t pid, const char *name, str
     bool ok = process_build_begin(&r->b, p, pid, err);
     if (ok) {
         r->walk = walk_open(pid, err);
-        read_hidden(r);
+        process_counts_read(&r->agents, pid, NULL);
         add_header(p, name);
         ok = r->walk && add_threads(r, err);
         walk_close(r->walk);
+        process_counts_release(&r->agents);
         process_build_end(&r->b);
     }
     free(r);

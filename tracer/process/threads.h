@@ -4,6 +4,7 @@
 #ifndef PROCESS_THREADS_H
 #define PROCESS_THREADS_H
 
+#include "process/counts.h"
 #include "profile/profile.h"
 
 #include <sys/types.h>
@@ -13,5 +14,7 @@
  * `name` is the value type: "threads", or "goroutine" for who expects Go's. *p is released
  * by the caller, also on failure. */
 bool process_threads_profile(struct profile *p, pid_t pid, const char *name, struct err *err);
+/* How many there are, without those that the agent hides. */
+int64_t process_threads_count(pid_t pid, const struct process_counts *agents);
 
 #endif
