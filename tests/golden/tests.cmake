@@ -10,3 +10,6 @@ add_test(NAME test_readers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/readers.sh
     ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/trace/small.out)
 add_test(NAME test_remote COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/remote.sh $<TARGET_FILE:whyprof>
     ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/trace/small.out)
+add_test(NAME test_live_profiles COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/live.sh $<TARGET_FILE:whyprof>
+    ${CMAKE_BINARY_DIR}/tests/targets)
+set_tests_properties(test_live_profiles PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)

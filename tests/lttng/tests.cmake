@@ -14,6 +14,14 @@ target_compile_options(profile_truth PRIVATE -O2 -g)
 target_link_libraries(profile_truth PRIVATE Threads::Threads)
 set_target_properties(profile_truth PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
 
+# A thread for each way to wait; frames hang on rbp.
+add_executable(profile_waits ${CMAKE_CURRENT_SOURCE_DIR}/targets/profile_waits.c)
+whyprof_warnings(profile_waits)
+target_compile_definitions(profile_waits PRIVATE _GNU_SOURCE)
+target_compile_options(profile_waits PRIVATE -O0 -g)
+target_link_libraries(profile_waits PRIVATE Threads::Threads)
+set_target_properties(profile_waits PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+
 # What `whyprof why` says of programs with one cause planted, and of their healthy
 # twins. Without -g and tail calls, so that a function is where it says it is.
 set(why_targets)
