@@ -21,6 +21,10 @@ fi
 if grep -q '^# locks' "$script"; then
     "$make_trace" --locks trace.out
 fi
+if grep -q '^# second' "$script"; then
+    "$make_trace" second.out 1
+    files="$files second.out"
+fi
 # "# with FILE": a file of tests/ as well. Its source lines are looked for here.
 with=$(sed -n 's/^# with //p' "$script")
 for file in $with; do

@@ -38,8 +38,16 @@ struct collector {
     struct intern names;
     struct compare_row *v; /* owned until published */
     size_t cap;
-    bool is_after; /* the side being read */
+    bool is_after;             /* the side being read */
+    const atomic_bool *cancel; /* or NULL */
 };
+
+static struct analyze_range whole_of(const struct collector *k, const struct trace *t)
+{
+    struct analyze_range whole = analyze_range_whole(t);
+    whole.cancel = k->cancel;
+    return whole;
+}
 
 static void add_measure(struct compare_measure *to, const struct compare_measure *m)
 {
@@ -89,7 +97,7 @@ static struct compare_rows publish(struct collector *k)
 
 static void add_cpu(struct collector *k, const struct trace *t)
 {
-    struct analyze_cpu cpu = analyze_cpu(k->arena, t, analyze_range_whole(t));
+    struct analyze_cpu cpu = analyze_cpu(k->arena, t, whole_of(k, t));
     for (size_t i = 0; i < cpu.count; i++)
         if (cpu.v[i].self_ns)
             add(k, cpu.v[i].name,
@@ -107,7 +115,7 @@ static const char *wait_name(struct arena *a, const struct analyze_wait *w)
 
 static void add_waits(struct collector *k, const struct trace *t)
 {
-    struct analyze_range whole = analyze_range_whole(t);
+    struct analyze_range whole = whole_of(k, t);
     struct analyze_locks locks = analyze_locks(k->arena, t, whole);
     struct analyze_waits waits = analyze_waits(k->arena, t, whole, &locks);
     for (size_t i = 0; i < waits.count; i++) {
@@ -132,7 +140,7 @@ static const char *lock_name(struct arena *a, const struct analyze_lock *l)
 
 static void add_locks(struct collector *k, const struct trace *t)
 {
-    struct analyze_locks locks = analyze_locks(k->arena, t, analyze_range_whole(t));
+    struct analyze_locks locks = analyze_locks(k->arena, t, whole_of(k, t));
     for (size_t i = 0; i < locks.count; i++)
         if (locks.v[i].waits)
             add(k, lock_name(k->arena, &locks.v[i]),
@@ -143,7 +151,7 @@ static void add_locks(struct collector *k, const struct trace *t)
 
 static void add_syscalls(struct collector *k, const struct trace *t)
 {
-    struct analyze_syscalls calls = analyze_syscalls(k->arena, t, analyze_range_whole(t));
+    struct analyze_syscalls calls = analyze_syscalls(k->arena, t, whole_of(k, t));
     for (size_t i = 0; i < calls.count; i++) {
         const struct analyze_syscall *c = &calls.v[i];
         add(k, c->name,
@@ -154,7 +162,7 @@ static void add_syscalls(struct collector *k, const struct trace *t)
 
 static void add_run_queue(struct collector *k, const struct trace *t)
 {
-    struct analyze_latency latency = analyze_latency(k->arena, t, analyze_range_whole(t));
+    struct analyze_latency latency = analyze_latency(k->arena, t, whole_of(k, t));
     for (size_t i = 0; i < latency.count; i++) {
         const struct analyze_queueing *both[] = {&latency.v[i].woken, &latency.v[i].preempted};
         for (int w = 0; w < 2; w++)
@@ -248,10 +256,16 @@ static const char *find_answer(struct arena *a, const struct compare_traces *c)
 void compare_traces(struct arena *a, const struct trace *before, const struct trace *after,
                     struct compare_traces *out)
 {
+    compare_traces_until(a, before, after, NULL, out);
+}
+
+void compare_traces_until(struct arena *a, const struct trace *before, const struct trace *after,
+                          const atomic_bool *cancel, struct compare_traces *out)
+{
     *out = (struct compare_traces){.before_ns = trace_duration_ns(before),
                                    .after_ns = trace_duration_ns(after)};
     for (int m = 0; m < COMPARE_MATTERS; m++) {
-        struct collector k = {.arena = a};
+        struct collector k = {.arena = a, .cancel = cancel};
         readers[m](&k, before);
         k.is_after = true;
         readers[m](&k, after);

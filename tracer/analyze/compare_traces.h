@@ -54,6 +54,11 @@ struct compare_traces {
 void compare_traces(struct arena *a, const struct trace *before, const struct trace *after,
                     struct compare_traces *out);
 
+/* The same; once another thread sets *cancel, it returns soon with a result that means
+ * nothing. */
+void compare_traces_until(struct arena *a, const struct trace *before, const struct trace *after,
+                          const atomic_bool *cancel, struct compare_traces *out);
+
 /* "waits", and "Waits by reason and function": for tables. */
 const char *compare_matter_key(enum compare_matter matter);
 const char *compare_matter_title(enum compare_matter matter);

@@ -40,11 +40,22 @@ void model_table_release(struct model_table *t)
     *t = (struct model_table){0};
 }
 
+static const char *change_text(int64_t ns, char buf[64])
+{
+    char size[FMT_MAX];
+    if (!ns)
+        return "0 ns";
+    snprintf(buf, 64, "%c%s", ns < 0 ? '-' : '+', fmt_ns(size, (uint64_t)(ns < 0 ? -ns : ns)));
+    return buf;
+}
+
 const char *model_cell_text(const struct model_column_info *column, const struct model_cell *cell,
                             char buf[64])
 {
     if (column->kind == MODEL_CELL_TEXT)
         return cell->text ? cell->text : "";
+    if (column->kind == MODEL_CELL_CHANGE)
+        return change_text(cell->n, buf);
     if (cell->n < 0)
         return "-";
     switch (column->kind) {
@@ -71,6 +82,8 @@ static int by_cell(const void *a, const void *b)
     const struct model_cell *p = model_table_cell(t, x, t->sort);
     const struct model_cell *q = model_table_cell(t, y, t->sort);
     int order = p->n < q->n ? -1 : p->n > q->n;
+    if (t->columns[t->sort].kind == MODEL_CELL_CHANGE)
+        order = llabs(p->n) < llabs(q->n) ? -1 : llabs(p->n) > llabs(q->n);
     if (t->columns[t->sort].kind == MODEL_CELL_TEXT)
         order = strcmp(p->text ? p->text : "", q->text ? q->text : "");
     if (order)
@@ -128,7 +141,7 @@ static void put_cell(struct strbuf *out, const struct model_column_info *column,
 {
     if (column->kind == MODEL_CELL_TEXT)
         put_text(out, cell->text ? cell->text : "");
-    else if (cell->n < 0)
+    else if (cell->n < 0 && column->kind != MODEL_CELL_CHANGE)
         return;
     else if (column->kind == MODEL_CELL_SHARE)
         strbuf_printf(out, "%" PRId64 ".%04" PRId64, cell->n / 10000, cell->n % 10000);
@@ -140,6 +153,7 @@ void model_table_csv(const struct model_table *t, struct strbuf *out)
 {
     static const char *const units[] = {[MODEL_CELL_NS] = " (ns)",
                                         [MODEL_CELL_TIME] = " (ns)",
+                                        [MODEL_CELL_CHANGE] = " (ns)",
                                         [MODEL_CELL_BYTES] = " (bytes)",
                                         [MODEL_CELL_SHARE] = " (share)"};
     for (size_t c = 0; c < t->column_count; c++) {

@@ -21,8 +21,9 @@ enum model_cell_kind {
     MODEL_CELL_COUNT,
     MODEL_CELL_NS,
     MODEL_CELL_BYTES,
-    MODEL_CELL_TIME, /* an instant: all digits, sorted early to late */
-    MODEL_CELL_SHARE /* of 10,000 */
+    MODEL_CELL_TIME,  /* an instant: all digits, sorted early to late */
+    MODEL_CELL_SHARE, /* of 10,000 */
+    MODEL_CELL_CHANGE /* ns, with its sign: more is worse; sorted by its size */
 };
 
 struct model_column_info {
@@ -34,7 +35,7 @@ struct model_column_info {
 
 struct model_cell {
     const char *text; /* of TEXT; borrowed from the table's arena or the trace */
-    int64_t n;        /* of the others; below 0: nothing to say, shown as "-" */
+    int64_t n;        /* of the others; below 0, but for a change: nothing to say, "-" */
 };
 
 /* What a row stands for: where a click leads, which stacks belong to it. */

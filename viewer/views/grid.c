@@ -110,6 +110,8 @@ static void draw_cell(struct views *v, const struct views_grid *g, uint32_t row,
         !strcmp(text, "-") || !strcmp(text, "0") || !strcmp(text, "0 ns") || !strcmp(text, "0 B")
             ? ui->theme->text_dim
             : ui->theme->text;
+    if (column->kind == MODEL_CELL_CHANGE && text[0] != '0')
+        color = text[0] == '+' ? ui->theme->warn : ui->theme->good;
     if (!is_text(column)) {
         ui_label_right(ui, GFX_NORMAL, in, text, color);
         return;

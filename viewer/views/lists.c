@@ -19,6 +19,7 @@ void views_panel_init(struct views_panel *p)
     for (int k = 0; k < MODEL_TABLE_KINDS; k++)
         p->lists[k].grid = (struct views_grid){.name = names[k], .selected = UINT32_MAX};
     p->notes.selected = SIZE_MAX;
+    p->difference.matter = COMPARE_WAITS;
 }
 
 void views_panel_stop(struct views_panel *p)
@@ -33,6 +34,7 @@ void views_panel_stop(struct views_panel *p)
     views_curve_stop(&p->curve);
     views_why_stop(&p->why);
     views_waitfor_stop(&p->waitfor);
+    views_difference_stop(&p->difference);
     model_notes_release(&p->notes.notes);
     p->notes.selected = SIZE_MAX;
 }
@@ -45,6 +47,7 @@ void views_panel_release(struct views_panel *p)
     views_curve_release(&p->curve);
     views_why_release(&p->why);
     views_waitfor_release(&p->waitfor);
+    views_difference_release(&p->difference);
 }
 
 static void run(void *arg, const atomic_bool *cancel)
@@ -288,6 +291,8 @@ const struct views_grid *views_grid_in_sight(const struct views *v)
         g = &v->flame.top;
     else if (v->doc && v->bottom >= VIEWS_EVENTS && v->bottom <= VIEWS_LATENCY)
         g = &v->panel.lists[v->bottom - VIEWS_EVENTS].grid;
+    else if (v->doc && v->bottom == VIEWS_COMPARE)
+        g = &v->panel.difference.grid;
     return g && g->table && g->table->columns ? g : NULL;
 }
 

@@ -75,10 +75,13 @@ struct views_notes {
     int scroll_px;
 };
 
+#include "views/difference.h"
+
 struct views_panel {
     struct views_list lists[MODEL_TABLE_KINDS];
     struct views_why why;
     struct views_waitfor waitfor;
+    struct views_difference difference;
     struct views_curve curve;
     struct views_notes notes;
 };

@@ -117,16 +117,20 @@ static void reveal(struct views *v)
 static void draw_bottom(struct views *v, struct gfx_rect r)
 {
     static const char *const names[VIEWS_BOTTOMS] = {
-        "Details",  "Why",    "Flame graph", "Top",         "Events",   "Locks",
-        "Syscalls", "Memory", "Latency",     "Utilisation", "Wait-for", "Notes"};
+        "Details", "Why",     "Flame graph", "Top",      "Events", "Locks",  "Syscalls",
+        "Memory",  "Latency", "Utilisation", "Wait-for", "Notes",  "Compare"};
     static const struct view *const bottoms[VIEWS_BOTTOMS] = {
-        &view_details,  &view_why,    &view_flame,   &view_top,   &view_events,  &view_locks,
-        &view_syscalls, &view_allocs, &view_latency, &view_curve, &view_waitfor, &view_notes};
+        &view_details, &view_why,      &view_flame,     &view_top,     &view_events,
+        &view_locks,   &view_syscalls, &view_allocs,    &view_latency, &view_curve,
+        &view_waitfor, &view_notes,    &view_difference};
     struct ui *ui = &v->ui;
     gfx_rect(ui->list, r, ui->theme->panel);
     struct gfx_rect tabs = ui_cut_top(&r, ui_px(ui, TABS_H));
-    v->bottom = (enum views_bottom)ui_tabs(ui, UI_ID("bottom", 0), tabs, names, VIEWS_BOTTOMS,
-                                           (int)v->bottom);
+    int count = v->trace_count > 1 ? VIEWS_BOTTOMS : VIEWS_COMPARE;
+    if ((int)v->bottom >= count)
+        v->bottom = VIEWS_DETAILS;
+    v->bottom =
+        (enum views_bottom)ui_tabs(ui, UI_ID("bottom", 0), tabs, names, count, (int)v->bottom);
     gfx_rect(ui->list, ui_cut_top(&r, 1), ui->theme->line);
     gfx_clip_push(ui->list, r);
     bottoms[v->bottom]->draw(v, r);
