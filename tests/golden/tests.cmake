@@ -13,3 +13,5 @@ add_test(NAME test_remote COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/remote.sh $
 add_test(NAME test_live_profiles COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/live.sh $<TARGET_FILE:whyprof>
     ${CMAKE_BINARY_DIR}/tests/targets)
 set_tests_properties(test_live_profiles PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
+add_test(NAME test_compare_command COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/compare.sh $<TARGET_FILE:whyprof>
+    ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/trace/small.out)

@@ -128,11 +128,11 @@ static void add_waits(struct collector *k, const struct trace *t)
     }
 }
 
-/* By its name, else by who waits for it and who holds it. */
+/* By its name, else by who waits for it and who holds it: addresses differ from run to run. */
 static const char *lock_name(struct arena *a, const struct analyze_lock *l)
 {
     const char *kind = trace_enum_name(TRACE_LOCK, (uint64_t)l->kind);
-    if (*l->name)
+    if (*l->name && strncmp(l->name, "0x", 2))
         return arena_printf(a, "%s %s", kind, l->name);
     return arena_printf(a, "%s%s%s%s%s", kind, *l->waiter ? " wanted in " : "", l->waiter,
                         *l->holder ? ", held in " : "", l->holder);

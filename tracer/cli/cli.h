@@ -39,6 +39,7 @@ const char *cli_program_path(const char *name, struct err *err);
 
 int cmd_run(int argc, char **argv);
 int cmd_capture(int argc, char **argv); /* argv[0] is the kind */
+int cmd_compare(int argc, char **argv);
 int cmd_http(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

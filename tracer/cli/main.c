@@ -32,6 +32,7 @@ static const struct command {
     {"report", cmd_report, "tables: threads, waits, syscalls, allocations"},
     {"query", cmd_query, "SQL over a trace, read in place"},
     {"export", cmd_export, "write a trace for other tools: Chrome JSON, CSV, folded, pprof"},
+    {"compare", cmd_compare, "say what grew and shrank between two profiles or two traces"},
     {"pprof", cmd_pprof, "reports about profiles, as go tool pprof prints them"},
     {"convert", cmd_convert, "turn an LTTng (CTF) folder into a trace file"},
     {"dump", cmd_dump, "print a trace file as text"},

@@ -18,6 +18,16 @@ struct page_cell page_share(uint64_t part, uint64_t whole)
     return (struct page_cell){.number = part, .whole = whole};
 }
 
+struct page_cell page_change(int64_t n)
+{
+    return (struct page_cell){.number = (uint64_t)n};
+}
+
+struct page_cell page_growth(uint64_t before, uint64_t after)
+{
+    return (struct page_cell){.number = after, .whole = before};
+}
+
 void page_fact(struct page *p, const char *key, const char *label, enum page_kind kind,
                struct page_cell cell)
 {

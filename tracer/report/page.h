@@ -29,6 +29,11 @@ enum page_kind {
     PAGE_BYTES, /* "4 KiB" */
     PAGE_SHARE, /* number of whole: "12.3 %", in JSON 0.123 */
     PAGE_BAR,   /* how a thread spent its time; text only */
+    /* number is an int64_t: "+1.23 ms", "-4 KiB" */
+    PAGE_CHANGE_COUNT,
+    PAGE_CHANGE_NS,
+    PAGE_CHANGE_BYTES,
+    PAGE_GROWTH, /* from whole to number: "+12 %", "new", "gone"; in JSON 0.12 or null */
 };
 
 enum {
@@ -90,6 +95,8 @@ struct page_style {
 struct page_cell page_text(const char *s);
 struct page_cell page_number(uint64_t n);
 struct page_cell page_share(uint64_t part, uint64_t whole);
+struct page_cell page_change(int64_t n);
+struct page_cell page_growth(uint64_t before, uint64_t after);
 
 /* A quantity with a label: "events   1,234". */
 void page_fact(struct page *p, const char *key, const char *label, enum page_kind kind,

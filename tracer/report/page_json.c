@@ -22,6 +22,12 @@ static void add_value(struct strbuf *sb, enum page_kind kind, const struct page_
         strbuf_printf(sb, "\"0x%" PRIx64 "\"", c->number);
     else if (kind == PAGE_SHARE && !c->whole)
         strbuf_puts(sb, "null"); /* of nothing */
+    else if (kind >= PAGE_CHANGE_COUNT && kind <= PAGE_CHANGE_BYTES)
+        strbuf_printf(sb, "%" PRId64, (int64_t)c->number);
+    else if (kind == PAGE_GROWTH && !c->whole)
+        strbuf_puts(sb, "null");
+    else if (kind == PAGE_GROWTH)
+        strbuf_printf(sb, "%.6g", (double)c->number / (double)c->whole - 1);
     else if (kind == PAGE_SHARE)
         strbuf_printf(sb, "%.6g", (double)c->number / (double)c->whole);
     else

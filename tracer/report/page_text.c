@@ -4,6 +4,7 @@
 #include "report/page.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,11 +67,32 @@ static void cut(char *s, size_t width)
     strcpy(p, "..."); /* takes the place of at least 3 bytes */
 }
 
+static void format_change(char out[CELL_MAX], enum page_kind kind, int64_t change)
+{
+    char buf[FMT_MAX];
+    uint64_t size = change < 0 ? -(uint64_t)change : (uint64_t)change;
+    snprintf(out, CELL_MAX, "%c%s", change < 0 ? '-' : '+',
+             kind == PAGE_CHANGE_NS      ? fmt_ns(buf, size)
+             : kind == PAGE_CHANGE_BYTES ? fmt_bytes(buf, size)
+                                         : fmt_count(buf, size));
+}
+
+static void format_growth(char out[CELL_MAX], uint64_t before, uint64_t after)
+{
+    double percent = before ? ((double)after - (double)before) / (double)before * 100 : 0;
+    if (before && after)
+        snprintf(out, CELL_MAX, fabs(percent) < 10 ? "%+.1f %%" : "%+.0f %%", percent);
+    else
+        strcpy(out, before ? "gone" : after ? "new" : "-");
+}
+
 static void format_cell(char out[CELL_MAX], enum page_kind kind, const struct page_cell *c)
 {
     char buf[FMT_MAX];
     bool dash = c->number == 0 && kind != PAGE_TEXT;
-    if (kind == PAGE_TEXT)
+    if (kind == PAGE_GROWTH)
+        format_growth(out, c->whole, c->number);
+    else if (kind == PAGE_TEXT)
         copy_printable(out, CELL_MAX, c->text);
     else if (kind == PAGE_BAR)
         *out = '\0';
@@ -86,6 +108,8 @@ static void format_cell(char out[CELL_MAX], enum page_kind kind, const struct pa
         strcpy(out, fmt_ns(buf, c->number));
     else if (kind == PAGE_BYTES)
         strcpy(out, fmt_bytes(buf, c->number));
+    else if (kind >= PAGE_CHANGE_COUNT && kind <= PAGE_CHANGE_BYTES)
+        format_change(out, kind, (int64_t)c->number);
     else
         strcpy(out, fmt_share(buf, c->number, c->whole));
 }
