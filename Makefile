@@ -13,7 +13,7 @@ DEPS_TEST  := $(DEPS_DEMO) libcmocka-dev babeltrace2 python3 procps util-linux b
 	xvfb xauth xdotool
 DEPS_CI    := clang-format libclang-rt-14-dev
 DEPS_BENCH := $(DEPS_DEMO) babeltrace2 linux-perf strace sysbench nginx-light apache2-utils \
-	sqlite3 heaptrack libgoogle-perftools4 liblttng-ust-dev libunwind-dev
+	sqlite3 heaptrack stress-ng libgoogle-perftools4 liblttng-ust-dev libunwind-dev
 
 # Captured profiles: where from (URL, or TARGET: a pid or name; may be left out), how long, where to.
 DURATION   ?= 30

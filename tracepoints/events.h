@@ -76,7 +76,9 @@
  * the second the time. By type, words 2 and on:
  *   SWITCH_IN       (none)                       tid got the cpu
  *   SWITCH_OUT      state (0-15: the kernel's task state bits, 0 = still runnable)
- *                   | preempted (16) | syscall number + 1 in progress, 0 = none (32-63)
+ *                   | preempted (16) | ns that were taken from its stay on the cpu
+ *                   (17-26, times two to the power of bits 27-31)
+ *                   | syscall number + 1 in progress, 0 = none (32-63)
  *   WAKING          waker tid (0-31) | waker pid (32-63)      tid is the wakee
  *   FORK            child tid (0-31) | child pid (32-63); then its comm, 2 words
  *   EXEC            pid; comm, 2 words
@@ -90,6 +92,9 @@
  * EXIT comes at the thread's last switch, behind that SWITCH_OUT (state 0x80). A
  * forked thread is runnable from its FORK on. A WAKING may speak of a thread that
  * was not asleep, and comes before the SWITCH_OUT when it meets one about to sleep.
+ * A switch's time is, where that is known, the one up to which the scheduler charged
+ * one thread and from which it charged the other; what a hypervisor or interrupts took
+ * of a stay on a cpu is charged to nobody, and where in the stay it was is not known.
  * waker 0 is an interrupt. A syscall number with bit 30 set is of the 32-bit table;
  * ret -512 to -516 is an interrupted call: restarted, or -EINTR to the program.
  * Records of one relay (a vpid) come in order of time between watermarks.
@@ -228,6 +233,12 @@ enum whyprof_batch_operation {
  * stop. What agents still told afterwards is no part of the recording, since nobody knows
  * on which CPU it was. */
 #define WHYPROF_META_KERNEL_END "kernel_end_ts"
+
+/* In bits 17-31 of a SWITCH_OUT: a mantissa and an exponent above it. */
+#define WHYPROF_KERNEL_TAKEN_BITS 10
+#define WHYPROF_KERNEL_TAKEN_END  (1u << WHYPROF_KERNEL_TAKEN_BITS)
+#define WHYPROF_KERNEL_TAKEN_NS(word)                                                              \
+    (((word) >> 17 & (WHYPROF_KERNEL_TAKEN_END - 1)) << ((word) >> 27 & 31))
 
 #define WHYPROF_KERNEL_HEAD(type, words, cpu, tid)                                                 \
     ((unsigned long long)(type) | (unsigned long long)(words) << 8 |                               \

@@ -213,6 +213,31 @@ static void test_sums_time_and_knows_the_last_thread(void **state)
     join_release(&j);
 }
 
+/* The switch from one thread to the next is the next one's, the way the scheduler charges
+ * it; a thread that was away for a moment only keeps the moment. */
+static void test_a_switch_belongs_to_who_comes(void **state)
+{
+    (void)state;
+    struct join j;
+    join_begin(&j);
+    join_add(&j, 5, 5);
+    join_add(&j, 6, 5);
+    feed_in(&j, 5, 1000);
+    feed_out(&j, 5, 2000, 1);
+    joined_len = 0;
+    feed_in(&j, 6, 3000);
+    assert_string_equal(text_of(joined, joined_len), "2000 tid 6 cpu 0 in\n");
+    feed_out(&j, 6, 4000, 1);
+    joined_len = 0;
+    feed_in(&j, 6, 4500);
+    assert_string_equal(text_of(joined, joined_len), "4500 tid 6 cpu 0 in\n");
+    feed_out(&j, 6, 5000, 1);
+    joined_len = 0;
+    feed_in(&j, 5, 90000); /* too late: others may have been there */
+    assert_string_equal(text_of(joined, joined_len), "90000 tid 5 cpu 0 in\n");
+    join_release(&j);
+}
+
 static void test_mends_what_a_loss_left_crooked(void **state)
 {
     (void)state;
@@ -245,7 +270,7 @@ static void test_exec_by_another_thread_takes_the_leaders_id(void **state)
     join_words(&j, w, record_exec(w, (struct record_at){120, 5, 0}, 5, "next"));
     assert_string_equal(text_of(joined, joined_len),
                         "120 tid 6 cpu 0 out state 0x80 preempted 0 call -1\n"
-                        "120 tid 6 cpu 0 exit of 5 last 0 code -1 cpu 10\n"
+                        "120 tid 6 cpu 0 exit of 5 last 0 code -1 cpu 20\n"
                         "120 tid 5 cpu 0 in\n"
                         "120 tid 5 cpu 0 exec 5 next\n");
     joined_len = 0;
@@ -262,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_counts_losses_and_refuses_damage),
         cmocka_unit_test(test_pairs_calls),
         cmocka_unit_test(test_sums_time_and_knows_the_last_thread),
+        cmocka_unit_test(test_a_switch_belongs_to_who_comes),
         cmocka_unit_test(test_mends_what_a_loss_left_crooked),
         cmocka_unit_test(test_exec_by_another_thread_takes_the_leaders_id),
     };

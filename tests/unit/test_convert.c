@@ -370,6 +370,43 @@ static void test_kernel_records_are_put_in_order(void **state)
     trace_close(t);
 }
 
+/* What the hypervisor took of a stay on a CPU is no running time. */
+static void test_stolen_time(void **state)
+{
+    (void)state;
+    struct ctf c;
+    ctf_open(&c, ctf_dir());
+    begin_process(&c, AT(0));
+    /* as the contract's mantissa and exponent have it: a little less than 1 ms, and 0.5 us */
+    uint64_t some_ns = Q(MS >> 12) << 12, some = Q(MS >> 12) << 17 | Q(12) << 27;
+    uint64_t half_us = Q(500) << 17;
+    struct words r = {.n = 0};
+    record(&r, WHYPROF_KERNEL_SWITCH_IN, 1, 100, AT(1), 0);
+    record(&r, WHYPROF_KERNEL_SWITCH_OUT, 1, 100, AT(3), 1, PREEMPTED | some);
+    record(&r, WHYPROF_KERNEL_SWITCH_IN, 1, 100, AT(4), 0);
+    record(&r, WHYPROF_KERNEL_SWITCH_OUT, 1, 100, AT(6), 1, SLEEPS | half_us);
+    record(&r, WHYPROF_KERNEL_SWITCH_IN, 1, 100, AT(7), 0);
+    record(&r, WHYPROF_KERNEL_SWITCH_OUT, 1, 100, AT(8), 1, SLEEPS | half_us);
+    ctf_event(&c, 1, AT(11), 50, 50, "whyprof_sched:kernel", r.n, r.w);
+    ctf_event(&c, 1, AT(12), 50, 50, "whyprof_sched:watermark", AT(12));
+    ctf_close(&c);
+    struct trace *t = convert_and_open();
+    struct trace_cursor rows = trace_cursor(t, TRACE_THREAD_STATE_TABLE, 0);
+    uint64_t stolen[] = {some_ns, 1000}; /* what is less than 1 us waits for more */
+    unsigned found = 0;
+    for (uint64_t row = 0; row < rows.total_rows; row++) {
+        if (trace_get(&rows, row, TRACE_THREAD_STATE_reason) != TRACE_REASON_STOLEN)
+            continue;
+        uint64_t ts = trace_get(&rows, row, TRACE_THREAD_STATE_ts);
+        assert_true(found < 2);
+        assert_int_equal(trace_state_end(&rows, row, AT(12)) - ts, stolen[found++]);
+        assert_int_equal(trace_get(&rows, row, TRACE_THREAD_STATE_state), TRACE_RUNNABLE);
+        assert_int_equal(trace_get(&rows, row - 1, TRACE_THREAD_STATE_state), TRACE_RUNNING);
+    }
+    assert_int_equal(found, 2);
+    trace_close(t);
+}
+
 /* fork, exec and exit as the kernel tells them; no agent anywhere. */
 static void test_kernel_life(void **state)
 {
@@ -780,6 +817,7 @@ int main(void)
         TEST(test_unfinished),
         TEST(test_allocations_and_counters),
         TEST(test_kernel_records_are_put_in_order),
+        TEST(test_stolen_time),
         TEST(test_kernel_life),
         TEST(test_early_waking),
         TEST(test_exec_resets_stacks),

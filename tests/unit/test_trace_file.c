@@ -160,7 +160,7 @@ static void check_totals(unsigned spans, bool one_late)
         uint64_t state = 1 + random_next(&seed) % 3, reason = random_next(&seed) % TRACE_REASONS;
         ts[i] = now;
         class[i] = trace_class(state, reason);
-        preempted[i] = state == TRACE_RUNNABLE && reason == TRACE_REASON_PREEMPTED;
+        preempted[i] = state == TRACE_RUNNABLE && trace_reason_lost_cpu(reason);
         if (!i && one_late) /* written again below, without a reason */
             preempted[i] = false;
         now += 1 + random_next(&seed) % 1000;

@@ -10,6 +10,7 @@
 
 enum {
     STATE_DEAD = 0x80,
+    SWITCH_NS = 5000, /* what a switch from one thread to the next takes at most, mostly */
     STATUS_UNKNOWN = 0xffffffff /* perf does not tell it */
 };
 
@@ -17,6 +18,7 @@ void join_release(struct join *j)
 {
     map64_release(&j->thread_of);
     map64_release(&j->live);
+    map64_release(&j->left);
     map64_release(&j->unused);
     free(j->threads);
 }
@@ -70,15 +72,23 @@ static void put_out(struct join *j, struct join_thread *t, struct record_at at, 
 {
     uint64_t w[RECORD_MAX_WORDS];
     j->put(j->data, w, record_switch_out(w, at, state, preempted, t->nr_plus1));
+    *map64_put(&j->left, at.cpu, NULL) = at.ts;
     t->on_cpu = false;
+    t->idle_ts = at.ts;
     t->cpu_ns += at.ts - t->in_ts;
 }
 
+/* perf tells who leaves before the switch and who comes after it; the scheduler charges
+ * the switch to the one that comes. */
 static void join_in(struct join *j, struct join_thread *t, const uint64_t *w)
 {
+    struct record_at at = at_of(w);
+    const uint64_t *left = map64_get(&j->left, at.cpu);
     if (t->on_cpu)
-        put_out(j, t, at_of(w), 0, false);
-    put_in(j, t, at_of(w));
+        put_out(j, t, at, 0, false);
+    else if (left && at.ts - *left < SWITCH_NS && *left > t->idle_ts)
+        at.ts = *left;
+    put_in(j, t, at);
 }
 
 static void join_out(struct join *j, struct join_thread *t, const uint64_t *w)
@@ -99,6 +109,7 @@ static void join_fork(struct join *j, const uint64_t *w)
         memcpy(comm, t->comm, sizeof comm);
     t = join_add(j, tid, pid);
     t->entry_seen = true;
+    t->idle_ts = w[1];
     memcpy(t->comm, comm, sizeof comm);
     j->put(j->data, out, record_fork(out, at_of(w), tid, pid, comm));
 }
@@ -162,6 +173,12 @@ static void join_name(struct join *j, struct join_thread *t, const uint64_t *w)
     j->put(j->data, w, WHYPROF_KERNEL_WORDS(w[0]));
 }
 
+static void join_waking(struct join *j, struct join_thread *t, const uint64_t *w)
+{
+    t->idle_ts = w[1];
+    j->put(j->data, w, WHYPROF_KERNEL_WORDS(w[0]));
+}
+
 static void join_enter(struct join_thread *t, const uint64_t *w)
 {
     t->entry_seen = true;
@@ -197,7 +214,7 @@ static void join_one(struct join *j, const uint64_t *w)
     else if (type == WHYPROF_KERNEL_SWITCH_OUT)
         join_out(j, t, w);
     else if (type == WHYPROF_KERNEL_WAKING)
-        j->put(j->data, w, WHYPROF_KERNEL_WORDS(w[0]));
+        join_waking(j, t, w);
     else if (type == PERF_THREAD_EXIT)
         join_exit(j, t, w);
     else if (type == PERF_CALL_ENTER)

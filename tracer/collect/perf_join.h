@@ -18,7 +18,8 @@ struct join_thread {
     uint32_t nr_plus1;
     uint64_t begin_ts;
     uint64_t args[COLLECT_MAX_ARGS];
-    uint64_t in_ts; /* since when on_cpu */
+    uint64_t in_ts;   /* since when on_cpu */
+    uint64_t idle_ts; /* it cannot have been on a cpu before: out, woken or born */
     uint64_t cpu_ns;
     char comm[16];
 };
@@ -27,6 +28,7 @@ struct join {
     struct map64 thread_of;      /* tid -> index into threads */
     struct join_thread *threads; /* owned */
     size_t len, cap;
+    struct map64 left;   /* cpu -> when a traced thread left it */
     struct map64 unused; /* places in threads that ended ones left */
     struct map64 live;   /* pid -> threads alive */
     void (*put)(void *data, const uint64_t *words, uint32_t count);

@@ -114,6 +114,8 @@ static void print_body(FILE *out, const uint64_t *w, uint32_t n)
     case WHYPROF_KERNEL_SWITCH_OUT:
         fprintf(out, "out state %#x preempted %u call %d", (unsigned)(w[2] & 0xffff),
                 (unsigned)(w[2] >> 16 & 1), (int)(w[2] >> 32) - 1);
+        if (WHYPROF_KERNEL_TAKEN_NS(w[2]))
+            fprintf(out, " taken %" PRIu64, WHYPROF_KERNEL_TAKEN_NS(w[2]));
         break;
     case WHYPROF_KERNEL_WAKING:
         fprintf(out, "waking by %u of %u", (unsigned)w[2], (unsigned)(w[2] >> 32));

@@ -89,6 +89,7 @@ struct thread {
     bool scheduled;       /* kernel switch records were seen */
     bool woken_early;     /* now.state RUNNABLE is a guess, see state_switch_out */
     uint64_t waking_ts;   /* latest WAKING while it ran */
+    uint64_t taken_ns;    /* from its stays on CPUs, not told yet */
     uint64_t snapshot_ts; /* its switch record of this time tells a standing state */
     bool named;           /* by the program or kernel, not inherited at fork */
     struct span now;      /* the current state, since now.ts */

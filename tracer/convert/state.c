@@ -3,6 +3,8 @@
  * all there is, and a thread that is not blocked counts as running. */
 #include "convert/model.h"
 
+#include "tracepoints/events.h"
+
 #include <stdlib.h>
 
 /* Bits of the kernel's task state (include/linux/sched.h, stable since 4.14). */
@@ -13,6 +15,11 @@ enum {
 };
 enum {
     SWITCH_PREEMPTED = 1 << 16
+};
+/* What was taken from the stays on a CPU is told when it has come to that much, so that
+ * kernels that account for each interrupt do not double the number of spans. */
+enum {
+    TAKEN_LEAST_NS = 1000
 };
 /* A WAKING this shortly before the switch that puts its thread to sleep has met
  * it on the way there. */
@@ -128,10 +135,30 @@ static void explain_sleep(const struct thread *t, struct span *s, uint64_t word)
     s->object = call ? call - 1 : 0;
 }
 
+/* The part of a running span that ends at ts in which it did not run. At least 1 ns of it
+ * remains: each switch is a span. */
+static void cut_taken(struct model *m, struct thread *t, uint64_t ts, uint64_t word, int32_t cpu)
+{
+    t->taken_ns += WHYPROF_KERNEL_TAKEN_NS(word);
+    if (t->now.state != TRACE_RUNNING || t->taken_ns < TAKEN_LEAST_NS || ts < t->now.ts + 2)
+        return;
+    uint64_t ns = ts - t->now.ts - 1;
+    if (ns > t->taken_ns)
+        ns = t->taken_ns;
+    t->taken_ns -= ns;
+    struct span *s = next_state(m, t, ts - ns, TRACE_RUNNABLE);
+    s->reason = TRACE_REASON_STOLEN;
+    s->cpu = cpu;
+}
+
 void state_switch_out(struct model *m, struct thread *t, uint64_t ts, uint64_t word, int32_t cpu)
 {
-    if (!kernel_speaks(m, t) || word & TASK_DEAD_BITS)
+    if (!kernel_speaks(m, t))
         return;
+    if (word & TASK_DEAD_BITS) {
+        cut_taken(m, t, ts, word, cpu);
+        return;
+    }
     if (t->now.state != TRACE_UNKNOWN && ts == t->snapshot_ts)
         return;
     bool preempted = word & SWITCH_PREEMPTED;
@@ -143,7 +170,9 @@ void state_switch_out(struct model *m, struct thread *t, uint64_t ts, uint64_t w
     }
     bool early = t->now.state == TRACE_RUNNING && t->waking_ts >= t->now.ts && t->waking_ts &&
                  ts - t->waking_ts < EARLY_WAKING_NS;
-    struct span *s = t->now.state == state ? &t->now : next_state(m, t, ts, state);
+    bool ran = t->now.state == TRACE_RUNNING;
+    cut_taken(m, t, ts, word, cpu);
+    struct span *s = t->now.state == state && !ran ? &t->now : next_state(m, t, ts, state);
     if (preempted)
         s->reason = TRACE_REASON_PREEMPTED;
     else if (!runnable)

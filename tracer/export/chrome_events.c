@@ -172,12 +172,16 @@ static void write_state(struct chrome *ch, const struct merge_event *e)
     unsigned class = trace_class(state, reason);
     if (!classes[class].name)
         return;
-    bool preempted = state == TRACE_RUNNABLE && reason == TRACE_REASON_PREEMPTED;
+    bool preempted = state == TRACE_RUNNABLE && trace_reason_lost_cpu(reason);
     if (ch->dialect.states) {
         write_perfetto_state(ch, e, class, preempted);
     } else {
         begin_span(ch, e, "state", CHROME_STATES);
-        chrome_member(&ch->w, "name", preempted ? "\"preempted\"" : classes[class].name);
+        bool stolen = state == TRACE_RUNNABLE && reason == TRACE_REASON_STOLEN;
+        chrome_member(&ch->w, "name",
+                      stolen      ? "\"stolen\""
+                      : preempted ? "\"preempted\""
+                                  : classes[class].name);
         chrome_member(&ch->w, "cname", classes[class].colour);
     }
     add_stack(ch, trace_get(e->cursor, e->row, TRACE_THREAD_STATE_stack_id));

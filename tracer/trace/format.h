@@ -315,18 +315,29 @@ enum trace_reason {
     TRACE_REASON_PAGE_FAULT,
     TRACE_REASON_PREEMPTED,
     TRACE_REASON_UNKNOWN,
+    TRACE_BLOCKED_REASONS,
+    /* Of runnable: on a CPU, which the hypervisor or interrupts had. That much of a stay
+     * there is told at its end; where in it it was is not known. */
+    TRACE_REASON_STOLEN = TRACE_BLOCKED_REASONS,
     TRACE_REASONS
 };
 
+/* Whether a runnable span began with the loss of a CPU, not with being woken. */
+static inline int trace_reason_lost_cpu(uint64_t reason)
+{
+    return reason == TRACE_REASON_PREEMPTED || reason == TRACE_REASON_STOLEN;
+}
+
 /* Time classes: a state, or for blocked time the state and its reason. */
 enum {
-    TRACE_CLASSES = TRACE_BLOCKED + TRACE_REASONS
+    TRACE_CLASSES = TRACE_BLOCKED + TRACE_BLOCKED_REASONS
 };
 static inline unsigned trace_class(uint64_t state, uint64_t reason)
 {
     if (state < TRACE_BLOCKED)
         return (unsigned)state;
-    return state == TRACE_BLOCKED && reason < TRACE_REASONS ? TRACE_BLOCKED + (unsigned)reason : 0;
+    bool known = state == TRACE_BLOCKED && reason < TRACE_BLOCKED_REASONS;
+    return known ? TRACE_BLOCKED + (unsigned)reason : 0;
 }
 
 /* Same numbers as tracepoints/events.h WHYPROF_LOCK_*. */

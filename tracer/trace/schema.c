@@ -68,6 +68,7 @@ static const char *const reason_names[TRACE_REASONS] = {
     [TRACE_REASON_PAGE_FAULT] = "page_fault",
     [TRACE_REASON_PREEMPTED] = "preempted",
     [TRACE_REASON_UNKNOWN] = "unknown",
+    [TRACE_REASON_STOLEN] = "stolen",
 };
 static const char *const lock_names[TRACE_LOCK_KINDS] = {
     [TRACE_LOCK_MUTEX] = "mutex",

@@ -13,7 +13,7 @@ struct trace_totals trace_totals(const struct trace *t, uint32_t thread_row, uin
 
 static bool is_preempted(uint64_t state, uint64_t reason)
 {
-    return state == TRACE_RUNNABLE && reason == TRACE_REASON_PREEMPTED;
+    return state == TRACE_RUNNABLE && trace_reason_lost_cpu(reason);
 }
 
 static void add_span(uint64_t ns[TRACE_TOTAL_DETAILS], uint64_t state, uint64_t reason,

@@ -43,7 +43,7 @@ enum model_class model_class_from_state(enum trace_state state, enum trace_reaso
     case TRACE_RUNNING:
         return MODEL_RUNNING;
     case TRACE_RUNNABLE:
-        return reason == TRACE_REASON_PREEMPTED ? MODEL_PREEMPTED : MODEL_RUNNABLE;
+        return trace_reason_lost_cpu(reason) ? MODEL_PREEMPTED : MODEL_RUNNABLE;
     case TRACE_BLOCKED:
         return reason < TRACE_REASONS ? by_reason[reason] : MODEL_BLOCKED;
     default:

@@ -10,10 +10,23 @@ typedef struct {
     int counter;
 } atomic_t;
 
+struct cfs_rq;
+
 struct sched_entity {
-    __u64 exec_start;            /* up to where its CPU time is charged: scheduler's clock */
-    __u64 sum_exec_runtime;      /* its CPU time */
-    __u64 prev_sum_exec_runtime; /* the same when it last came on a cpu */
+    __u64 exec_start;       /* up to where its CPU time is charged: scheduler's clock */
+    __u64 sum_exec_runtime; /* its CPU time */
+    struct cfs_rq *cfs_rq;  /* of its cpu; kernels without groups of threads have none */
+};
+
+/* A cpu's scheduler, as of its latest look at the clock. */
+struct rq {
+    __u64 clock;      /* the scheduler's own, of about the pace of CLOCK_MONOTONIC */
+    __u64 clock_task; /* the same without what the hypervisor and (where the kernel is built
+                         to tell) interrupts took: what threads are charged by */
+};
+
+struct cfs_rq {
+    struct rq *rq;
 };
 
 struct signal_struct {

@@ -7,9 +7,9 @@ enum {
     COLLECT_MAX_CPUS = 1024,
     COLLECT_MAX_TASKS = 65536, /* traced threads at one time */
     COLLECT_MAX_ARGS = 6,
-    COLLECT_MAX_SYSCALLS = 1024,  /* numbers whose argument count is in the table */
-    COLLECT_BACKDATE_NS = 200000, /* a record's time is at most that much before its reservation */
-    COLLECT_COMPAT_NR = 1 << 30,  /* set in a number of the 32-bit system call table */
+    COLLECT_MAX_SYSCALLS = 1024,   /* numbers whose argument count is in the table */
+    COLLECT_BACKDATE_NS = 2000000, /* a record's time is at most that much before its reservation */
+    COLLECT_COMPAT_NR = 1 << 30,   /* set in a number of the 32-bit system call table */
 };
 
 enum collect_class {
@@ -29,10 +29,13 @@ enum collect_place {
 struct collect_task {
     unsigned long long begin_ts; /* of the system call in progress */
     unsigned long long idle_ts;  /* it cannot have been on a cpu before: out or woken */
-    unsigned nr_plus1;           /* its number + 1; 0: none */
-    unsigned char entry_seen;    /* a call's entry or exit was seen */
-    unsigned char last;          /* dying, and the last of its process */
-    unsigned char place;         /* enum collect_place, as last recorded */
+    unsigned long long busy_ts;  /* it was on its cpu until then at least: came, forked or exec'd */
+    unsigned long long came_taken_ns; /* taken from its cpu before it came + 1; 0: not known */
+    unsigned long long charged_ns;    /* its CPU time when it left its cpu the last time */
+    unsigned nr_plus1;                /* its number + 1; 0: none */
+    unsigned char entry_seen;         /* a call's entry or exit was seen */
+    unsigned char last;               /* dying, and the last of its process */
+    unsigned char place;              /* enum collect_place, as last recorded */
     unsigned char pad;
     unsigned long long args[COLLECT_MAX_ARGS]; /* of the call in progress */
 };
@@ -56,10 +59,13 @@ struct collect_loss {
 /* What is on a cpu, each on a cache line of its own. */
 struct collect_current {
     unsigned tid;
-    int interrupts;              /* handlers that run on top of it */
-    long long distance_ns;       /* of CLOCK_MONOTONIC from this cpu's scheduler clock */
-    unsigned long long noted_ts; /* when that was last seen; 0: never */
-    unsigned long long pad[4];
+    int interrupts; /* handlers that run on top of it */
+    /* The least distance of CLOCK_MONOTONIC from this cpu's scheduler clock in the
+     * latest stretch of time and in the one before. */
+    long long distance_ns[2];
+    unsigned long long stretch_ts; /* begin of the latest; 0: none */
+    unsigned long long noted_ts;   /* when it was last looked at */
+    unsigned long long pad[3];
 };
 
 #endif
