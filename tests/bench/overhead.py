@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""What tracing costs: the wall time of a workload under each tool as a ratio to bare.
+"""What tracing costs: the time of a workload under each tool as a ratio to bare.
 
-Bare and traced runs alternate, and the ratio is the median of the pairs' ratios, so that
-a machine that grows slower meanwhile harms neither. Servers are timed by their load
-generator; programs by a shell inside the tracer, so that neither the tool's start nor its
-work after the program's end (conversion, for one) counts. Tools that are not installed are
-skipped with a word. A workload's short name (W3r ...) is that of the comparison table in
+Each round runs everything once, the bare program too, and a ratio is the median of the
+rounds' ratios, so that a machine that grows slower meanwhile harms nobody. Wall time says
+what a user waits for; CPU time, of the traced processes alone, says what the tool takes
+inside them, and is what to compare where others use the machine. Servers are timed by
+their load generator; programs by a shell inside the tracer, so that neither the tool's
+start nor its work after the program's end (conversion, for one) counts. Tools that are not
+installed are skipped with a word. A workload's short name (W3r ...) is that of the comparison table in
 README.md.
 """
 import argparse
 import glob
 import os
 import random
+import select
 import shutil
 import signal
 import socket
@@ -25,7 +28,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 DATA = os.path.join(HERE, "workloads")
 
 
-PATIENCE_S = 40  # with one run
+PATIENCE_S = 60  # with one run
+ALONE = {"heaptrack"}  # tools that trace the program that they start, but no child of it
 
 
 class Skip(Exception):
@@ -54,20 +58,42 @@ def wait_for_port(port, process):
     raise Skip("the server does not answer")
 
 
+def named(session, name):
+    """pid -> what /proc/PID/stat says, of the processes of that session with that name."""
+    found = {}
+    for path in glob.glob("/proc/[0-9]*/stat"):
+        try:
+            with open(path, encoding="utf-8", errors="replace") as f:
+                pid, rest = f.read().split(" (", 1)
+        except OSError:
+            continue
+        comm, fields = rest.rsplit(") ", 1)
+        if comm == name[:15] and int(fields.split()[3]) == session:
+            found[int(pid)] = fields.split()
+    return found
+
+
+def cpu_seconds(session, name):
+    """Of those processes, and of their children that ended."""
+    ticks = sum(int(x) for fields in named(session, name).values() for x in fields[11:15])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def run_server(tool, command, port, load, work, stop=signal.SIGTERM):
-    """Seconds that `load` took against `command` started under `tool`."""
+    """Seconds that `load` took against `command` started under `tool`, and its CPU time."""
+    name = os.path.basename(command[0])
     server = subprocess.Popen(tool + command, cwd=work, stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         wait_for_port(port, server)
         time.sleep(0.3)
-        start = time.monotonic()
+        start, cpu = time.monotonic(), cpu_seconds(server.pid, name)
         subprocess.run(load, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                        timeout=2 * PATIENCE_S)
-        return time.monotonic() - start
+        return time.monotonic() - start, cpu_seconds(server.pid, name) - cpu
     finally:
-        subprocess.run(["pkill", "-" + str(int(stop)), "-g", str(os.getpgid(server.pid)), "-x",
-                        os.path.basename(command[0])], check=False)
+        for pid in named(server.pid, name):
+            os.kill(pid, stop)
         try:
             server.wait(60)
         except subprocess.TimeoutExpired:
@@ -75,12 +101,50 @@ def run_server(tool, command, port, load, work, stop=signal.SIGTERM):
             server.wait()
 
 
-def run_program(tool, command, work):
-    """Seconds that `command` took under `tool`, measured inside it."""
+def watch(process, name):
+    """What run_program measures, from outside: for a tool that does not follow children."""
+    pid, end = None, time.monotonic() + PATIENCE_S
+    while pid is None:
+        if process.poll() is not None or time.monotonic() > end:
+            raise Skip("the program did not start under the tool")
+        pid = next(iter(named(process.pid, name)), None)
+        time.sleep(0.001)
+    start, cpu, fd = time.monotonic(), 0, os.pidfd_open(pid)
+    try:
+        while not select.select([fd], [], [], 0.02)[0]:
+            cpu = cpu_seconds(process.pid, name) or cpu
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired(name, PATIENCE_S)
+        return time.monotonic() - start, cpu
+    finally:
+        os.close(fd)
+
+
+def run_watched(tool, command, work, variables):
+    process = subprocess.Popen(tool + command, cwd=work, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL, start_new_session=True,
+                               env={**os.environ, **variables})
+    try:
+        return watch(process, os.path.basename(command[0]))
+    except subprocess.TimeoutExpired as slow:
+        raise Skip(f"not done in {PATIENCE_S} s") from slow
+    finally:
+        try:
+            process.wait(2)
+        except subprocess.TimeoutExpired:  # it goes on with what it recorded: not measured
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def run_program(tool, command, work, **variables):
+    """Seconds that `command` took under `tool` and of its CPU time, measured inside it."""
+    if tool and tool[0] in ALONE:
+        return run_watched(tool, command, work, variables)
     out = os.path.join(work, "seconds")
-    inner = ["bash", "-c", f'TIMEFORMAT=%R; {{ time "$@" >/dev/null 2>&1; }} 2>"{out}"', "bash"]
+    inner = ["bash", "-c", f'TIMEFORMAT="%R %U %S"; {{ time "$@" >/dev/null 2>&1; }} 2>"{out}"', "bash"]
     process = subprocess.Popen(tool + inner + command, cwd=work, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL, start_new_session=True)
+                               stderr=subprocess.DEVNULL, start_new_session=True,
+                               env={**os.environ, **variables})
     try:
         if process.wait(PATIENCE_S) != 0:
             raise Skip(f"{(tool + command)[0]} failed")
@@ -89,7 +153,8 @@ def run_program(tool, command, work):
         process.wait()
         raise Skip(f"not done in {PATIENCE_S} s") from slow
     with open(out, encoding="ascii") as f:
-        return float(f.read())
+        wall, user, system = map(float, f.read().split())
+    return wall, user + system
 
 
 def compiled(build, name):
@@ -125,10 +190,10 @@ def nginx(tool, _build, work):
                       work)
 
 
-def program(*command, needs=None):
+def program(*command, **variables):
     def run(tool, build, work):
-        need(needs or command[0])
-        return run_program(tool, list(command), work)
+        need(command[0])
+        return run_program(tool, list(command), work, **variables)
     return run
 
 
@@ -140,8 +205,8 @@ def compiler(tool, build, work):
     found = glob.glob("/usr/lib/gcc/x86_64-linux-gnu/*/cc1plus")
     if not found:
         raise Skip("cc1plus is not installed")
-    return run_program(tool, [found[0], "-quiet", "-O1", os.path.join(DATA, "w2c.cc"), "-o", "/dev/null"],
-                       work)
+    return run_program(tool, [found[0], "-quiet", "-D_GNU_SOURCE", "-imultiarch", "x86_64-linux-gnu",
+                              "-O1", os.path.join(DATA, "w2c.cc"), "-o", "/dev/null"], work)
 
 
 def xz(tool, build, work):
@@ -163,8 +228,8 @@ WORKLOADS = {
     "W2r": ("redis set,lpush", redis(["-t", "set,lpush", "-P", "16", "-n", "500000", "-c", "20"])),
     "W2m": ("C++ maps, 2 threads", own("alloc_mt", "1000000")),
     "W2c": ("cc1plus -O1", compiler),
-    "W2p": ("python3 json", program("env", "PYTHONMALLOC=malloc", "python3", os.path.join(DATA, "w2p.py"),
-                                    "100", needs="python3")),
+    "W2p": ("python3 json", program("python3", os.path.join(DATA, "w2p.py"), "100",
+                                    PYTHONMALLOC="malloc")),
     "W3r": ("redis set,get", redis(["-t", "set,get", "-n", "25000", "-c", "10"])),
     "W3n": ("nginx", nginx),
     "W3g": ("grep -r", program("grep", "-rl", "sched_yield", "/usr/include")),
@@ -252,18 +317,34 @@ TOOLS = {
 }
 
 
-def measure(workload, tool, build, pairs):
-    """Ratios of `pairs` interleaved pairs, after a run that fills the caches."""
-    ratios = []
+def one_round(workload, tools, build, shift):
+    """name -> (wall, cpu) of one run each, in an order that differs from round to round."""
+    seconds, order = {}, [None, *tools]
+    for name in order[shift % len(order):] + order[:shift % len(order)]:
+        with tempfile.TemporaryDirectory() as work:
+            try:
+                seconds[name] = workload(tools[name][0](build, work) if name else [], build, work)
+            except (Skip, subprocess.CalledProcessError, subprocess.TimeoutExpired) as why:
+                if not name:
+                    raise
+                seconds[name] = why
+    return seconds
+
+
+def measure(workload, tools, build, rounds):
+    """name -> [(wall ratio, cpu ratio)], or why there are none."""
+    ratios = {name: [] for name in tools}
     with tempfile.TemporaryDirectory() as work:
-        workload([], build, work)
-    for pair in range(pairs):
-        seconds = {}
-        for which in (["bare", "tool"] if pair % 2 == 0 else ["tool", "bare"]):
-            with tempfile.TemporaryDirectory() as work:
-                prefix = tool(build, work) if which == "tool" else []
-                seconds[which] = workload(prefix, build, work)
-        ratios.append(seconds["tool"] / seconds["bare"])
+        workload([], build, work)  # fills the caches
+    for shift in range(rounds):
+        seconds = one_round(workload, {n: t for n, t in tools.items() if isinstance(ratios[n], list)},
+                            build, shift)
+        bare = seconds.pop(None)
+        for name, got in seconds.items():
+            if isinstance(got, Exception):
+                ratios[name] = got
+            else:
+                ratios[name].append((got[0] / bare[0], got[1] / max(bare[1], 0.01)))
     return ratios
 
 
@@ -284,21 +365,23 @@ def main():
     workloads = list(WORKLOADS) if args.workloads == "all" else args.workloads.split(",")
     tools = {t.replace(",", ""): t for t in TOOLS}
     chosen = list(TOOLS) if args.tools == "all" else [tools[t.replace(",", "")] for t in args.tools.split(",")]
-    print(f"{'workload':22} {'tool':28} {'median':>7} {'min':>6} {'max':>6}   (wall time / bare, "
-          f"{args.pairs} interleaved pairs)")
+    print(f"{'workload':22} {'tool':26} {'wall':>6} {'min':>6} {'max':>6} {'CPU':>6}   (median ratio to "
+          f"bare, {args.pairs} rounds)")
     for name in workloads:
         label, workload = WORKLOADS[name]
-        for tool in chosen:
-            prefix, says_something = TOOLS[tool]
-            if name not in says_something:
+        said = {t: TOOLS[t] for t in chosen if name in TOOLS[t][1]}
+        try:
+            results = measure(workload, said, build, args.pairs)
+        except (Skip, subprocess.CalledProcessError, subprocess.TimeoutExpired) as why:
+            print(f"{name + ' ' + label:22} skipped: {why}", flush=True)
+            continue
+        for tool, got in results.items():
+            if isinstance(got, Exception):
+                print(f"{name + ' ' + label:22} {tool:26} skipped: {got}", flush=True)
                 continue
-            try:
-                ratios = measure(workload, prefix, build, args.pairs)
-            except (Skip, subprocess.CalledProcessError, subprocess.TimeoutExpired) as why:
-                print(f"{name + ' ' + label:22} {tool:28} skipped: {why}", flush=True)
-                continue
-            print(f"{name + ' ' + label:22} {tool:28} {statistics.median(ratios):7.2f} {min(ratios):6.2f} "
-                  f"{max(ratios):6.2f}", flush=True)
+            wall = [w for w, _ in got]
+            print(f"{name + ' ' + label:22} {tool:26} {statistics.median(wall):6.2f} {min(wall):6.2f} "
+                  f"{max(wall):6.2f} {statistics.median(c for _, c in got):6.2f}", flush=True)
 
 
 if __name__ == "__main__":

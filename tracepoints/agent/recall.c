@@ -4,7 +4,8 @@
 
 enum {
     SETS = 64,
-    WAYS = 4
+    WAYS = 4,
+    KNOWN = 4096
 };
 
 struct recalled {
@@ -13,10 +14,18 @@ struct recalled {
     struct unwind_trail trail;
 };
 
+struct known {
+    uint64_t hash;
+    uint32_t id; /* 0: free */
+    uint16_t check;
+    uint16_t generation; /* its low bits: a process does not see so many sessions */
+};
+
 /* A set's keys lie together, so that a look at them costs one line of the cache. */
 struct recall {
     uintptr_t keys[SETS][WAYS]; /* hash of pc and sp, 0: free */
     uint8_t next[SETS];         /* the way to give up next */
+    struct known known[KNOWN];
     struct recalled stacks[SETS][WAYS];
 };
 
@@ -75,4 +84,16 @@ void recall_keep(struct recall *r, struct unwind_trail *trail, uint32_t id, uint
     s->id = id;
     s->generation = generation;
     (&r->keys[0][0])[at] = key_of(&trail->start);
+}
+
+uint32_t recall_known(const struct recall *r, const struct stack_hash *h, uint32_t generation)
+{
+    const struct known *k = &r->known[h->hash % KNOWN];
+    bool same = k->hash == h->hash && k->check == h->check && k->generation == (uint16_t)generation;
+    return same ? k->id : 0;
+}
+
+void recall_know(struct recall *r, const struct stack_hash *h, uint32_t id, uint32_t generation)
+{
+    r->known[h->hash % KNOWN] = (struct known){h->hash, id, h->check, (uint16_t)generation};
 }

@@ -12,7 +12,13 @@
 
 struct recall;
 
-/* NULL: no memory. About 400 KB of address space, of which only what is used is real. */
+/* What a stack is known by (stacks.c). */
+struct stack_hash {
+    uint64_t hash;
+    uint16_t check;
+};
+
+/* NULL: no memory. About 500 KB of address space, of which only what is used is real. */
 struct recall *recall_new(void);
 /* For another thread that has got the slot, whose stack lies elsewhere. */
 void recall_clear(struct recall *r);
@@ -24,5 +30,10 @@ uint32_t recall_find(struct recall *r, const struct unwind_start *start, uint32_
 struct unwind_trail *recall_place(struct recall *r, const struct unwind_start *start);
 /* What that walk found, which began at `start`. */
 void recall_keep(struct recall *r, struct unwind_trail *trail, uint32_t id, uint32_t generation);
+
+/* For walks that lead to a stack that was seen lately: its id by its hash, as recall_find.
+ * The table of all stacks is far from the processor; this is not. */
+uint32_t recall_known(const struct recall *r, const struct stack_hash *h, uint32_t generation);
+void recall_know(struct recall *r, const struct stack_hash *h, uint32_t id, uint32_t generation);
 
 #endif

@@ -15,6 +15,7 @@
 struct stored {
     uint64_t hash;
     _Atomic uint32_t generation; /* in which its definition was last emitted, 0: never */
+    uint16_t check;
     uint8_t count;
     uint8_t leaf_exact;
     uint64_t frames[];
@@ -24,7 +25,8 @@ enum {
     SLOTS = 1 << 18,
     UNIT = 16,
     PROBES = 64,
-    RECALL_AFTER = 64 /* captures */
+    RECALL_AFTER = 64, /* captures */
+    FAULT_BYTES = 4 << 20
 };
 
 static struct {
@@ -45,6 +47,10 @@ bool stacks_init(void)
         table.arena = raw_map(bytes);
         table.arena_bytes = bytes;
     }
+    /* Who has thousands of stacks should not pay for a fault with each few of them. */
+    if (table.arena && table.arena_bytes > FAULT_BYTES)
+        raw_call3(SYS_madvise, table.arena + FAULT_BYTES, table.arena_bytes - FAULT_BYTES,
+                  MADV_HUGEPAGE);
     if (!table.slots)
         table.arena = NULL;
     return table.arena;
@@ -55,7 +61,10 @@ static struct stored *stored_at(uint32_t id)
     return (struct stored *)(void *)(table.arena + (size_t)(id - 1) * UNIT);
 }
 
-static uint64_t hash_of(const uintptr_t *pcs, size_t count, bool leaf_exact)
+/* 80 bits, by which a stack is known: with as many stacks as there is room for, two are
+ * taken for the same in one process of 10^13. Comparing frames would cost more misses of
+ * the cache than all the rest. */
+static struct stack_hash hash_of(const uintptr_t *pcs, size_t count, bool leaf_exact)
 {
     /* Two chains at once: a multiplication's latency is what this costs. */
     uint64_t h = 0x9e3779b97f4a7c15u * (count * 2 + leaf_exact + 1), other = ~h;
@@ -66,18 +75,19 @@ static uint64_t hash_of(const uintptr_t *pcs, size_t count, bool leaf_exact)
     }
     if (i < count)
         h = (h ^ pcs[i]) * 0xff51afd7ed558ccdu;
+    uint16_t check = (uint16_t)((h >> 24 ^ other) >> 24);
     h ^= other >> 29 ^ other << 35;
-    return (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+    return (struct stack_hash){(h ^ h >> 32) * 0x9e3779b97f4a7c15u, check};
 }
 
-static bool same(const struct stored *s, uint64_t hash, const uintptr_t *pcs, size_t count,
-                 bool leaf_exact)
+static bool same(const struct stored *s, const struct stack_hash *h, size_t count, bool leaf_exact)
 {
-    return s->hash == hash && s->count == count && s->leaf_exact == leaf_exact &&
-           !memcmp(s->frames, pcs, count * sizeof *pcs);
+    return s->hash == h->hash && s->check == h->check && s->count == count &&
+           s->leaf_exact == leaf_exact;
 }
 
-static uint32_t store(uint64_t hash, const uintptr_t *pcs, size_t count, bool leaf_exact)
+static uint32_t store(const struct stack_hash *h, const uintptr_t *pcs, size_t count,
+                      bool leaf_exact)
 {
     size_t bytes = (sizeof(struct stored) + count * sizeof *pcs + UNIT - 1) & ~(size_t)(UNIT - 1);
     size_t at = atomic_fetch_add(&table.used_bytes, bytes);
@@ -87,7 +97,8 @@ static uint32_t store(uint64_t hash, const uintptr_t *pcs, size_t count, bool le
     }
     uint32_t id = (uint32_t)(at / UNIT) + 1;
     struct stored *s = stored_at(id);
-    s->hash = hash;
+    s->hash = h->hash;
+    s->check = h->check;
     s->count = (uint8_t)count;
     s->leaf_exact = leaf_exact;
     memcpy(s->frames, pcs, count * sizeof *pcs);
@@ -96,20 +107,20 @@ static uint32_t store(uint64_t hash, const uintptr_t *pcs, size_t count, bool le
 
 /* The id of an equal stack, or of a new entry. A thread that loses the race for a
  * free slot looks at what the winner put there; its own copy stays unused. */
-static uint32_t find_or_store(const uintptr_t *pcs, size_t count, bool leaf_exact)
+static uint32_t find_or_store(const struct stack_hash *h, const uintptr_t *pcs, size_t count,
+                              bool leaf_exact)
 {
-    uint64_t hash = hash_of(pcs, count, leaf_exact);
     uint32_t mine = 0;
     for (size_t i = 0; i < PROBES; i++) {
-        _Atomic uint32_t *slot = &table.slots[((hash >> 40) + i) & (SLOTS - 1)];
+        _Atomic uint32_t *slot = &table.slots[((h->hash >> 40) + i) & (SLOTS - 1)];
         uint32_t id = atomic_load_explicit(slot, memory_order_acquire);
         if (!id) {
-            if (!mine && !(mine = store(hash, pcs, count, leaf_exact)))
+            if (!mine && !(mine = store(h, pcs, count, leaf_exact)))
                 return 0;
             if (atomic_compare_exchange_strong(slot, &id, mine))
                 return mine;
         }
-        if (same(stored_at(id), hash, pcs, count, leaf_exact))
+        if (same(stored_at(id), h, count, leaf_exact))
             return id;
     }
     return 0;
@@ -152,23 +163,47 @@ uint32_t stack_intern(const uintptr_t *pcs, size_t count, bool leaf_exact)
     count = without_agent(kept, pcs, count);
     if (!table.arena || !count)
         return 0;
-    uint32_t id = find_or_store(kept, count, exact);
+    struct stack_hash h = hash_of(kept, count, exact);
+    uint32_t id = find_or_store(&h, kept, count, exact);
     if (id)
         define(id);
     return id;
 }
 
-/* Walks; the thread's own scratch is used, since a target's stack may be as small as a
- * signal stack. `told`: the definition is out. */
-static uint32_t walk_here(struct agent_thread *t, const struct unwind_start *start,
-                          struct unwind_trail *trail, bool *told)
+/* The frames of a walk in the thread's own scratch, as a target's stack may be as small
+ * as a signal stack; returns how many. */
+static size_t walk_here(struct agent_thread *t, const struct unwind_start *start,
+                        struct unwind_trail *trail)
 {
     size_t count = unwind_from(start, t->pcs, sizeof t->pcs / sizeof *t->pcs, trail);
     count = without_agent(t->pcs, t->pcs, count);
-    if (!table.arena || !count)
-        return 0;
-    uint32_t id = find_or_store(t->pcs, count, false);
-    *told = id && define(id);
+    return table.arena ? count : 0;
+}
+
+static uint32_t capture_once(struct agent_thread *t, const struct unwind_start *start)
+{
+    size_t count = walk_here(t, start, NULL);
+    struct stack_hash h = hash_of(t->pcs, count, false);
+    uint32_t id = count ? find_or_store(&h, t->pcs, count, false) : 0;
+    if (id)
+        define(id);
+    return id;
+}
+
+static uint32_t capture_often(struct agent_thread *t, const struct unwind_start *start,
+                              uint32_t generation)
+{
+    uint32_t id = recall_find(t->recall, start, generation);
+    if (likely(id))
+        return id;
+    struct unwind_trail *trail = recall_place(t->recall, start);
+    size_t count = walk_here(t, start, trail);
+    struct stack_hash h = hash_of(t->pcs, count, false);
+    bool told = (id = recall_known(t->recall, &h, generation));
+    if (!id && count && (id = find_or_store(&h, t->pcs, count, false)) && (told = define(id)))
+        recall_know(t->recall, &h, id, generation);
+    if (told)
+        recall_keep(t->recall, trail, id, generation);
     return id;
 }
 
@@ -186,19 +221,9 @@ __attribute__((noinline)) uint32_t stack_here(struct agent_thread *t)
 {
     struct unwind_start start = UNWIND_START();
     uint32_t generation = atomic_load_explicit(&table.generation, memory_order_relaxed);
-    bool told = false;
     if (unlikely(!modules_known()))
         return 0;
-    if (!captures_often(t))
-        return walk_here(t, &start, NULL, &told);
-    uint32_t id = recall_find(t->recall, &start, generation);
-    if (likely(id))
-        return id;
-    struct unwind_trail *trail = recall_place(t->recall, &start);
-    id = walk_here(t, &start, trail, &told);
-    if (told)
-        recall_keep(t->recall, trail, id, generation);
-    return id;
+    return captures_often(t) ? capture_often(t, &start, generation) : capture_once(t, &start);
 }
 
 const uint64_t *stack_frames(uint32_t id, size_t *count, bool *leaf_exact)
