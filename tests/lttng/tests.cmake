@@ -14,6 +14,14 @@ target_compile_options(profile_truth PRIVATE -O2 -g)
 target_link_libraries(profile_truth PRIVATE Threads::Threads)
 set_target_properties(profile_truth PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
 
+# The guide's backend.
+add_executable(backend ${CMAKE_CURRENT_SOURCE_DIR}/targets/backend.c)
+whyprof_warnings(backend)
+target_compile_definitions(backend PRIVATE _GNU_SOURCE)
+target_compile_options(backend PRIVATE -O2 -g)
+target_link_libraries(backend PRIVATE Threads::Threads)
+set_target_properties(backend PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+
 # A thread for each way to wait; frames hang on rbp.
 add_executable(profile_waits ${CMAKE_CURRENT_SOURCE_DIR}/targets/profile_waits.c)
 whyprof_warnings(profile_waits)

@@ -29,12 +29,9 @@ static bool take_name(struct targets *t, const char *name, struct err *err)
 {
     struct agents agents = {0};
     agents_list(&agents);
-    for (size_t i = 0; i < agents.count && t->count < TARGETS_MAX; i++) {
-        char comm[PROCFS_NAME_MAX];
-        /* The kernel keeps 15 bytes of a name. */
-        if (procfs_name(agents.pids[i], comm) && !strncmp(comm, name, 15))
+    for (size_t i = 0; i < agents.count && t->count < TARGETS_MAX; i++)
+        if (procfs_is_called(agents.pids[i], name))
             t->pids[t->count++] = agents.pids[i];
-    }
     agents_release(&agents);
     if (!t->count)
         t->count = procfs_find(name, t->pids, TARGETS_MAX);

@@ -75,6 +75,17 @@ bool procfs_name(pid_t pid, char name[PROCFS_NAME_MAX])
     return true;
 }
 
+bool procfs_is_called(pid_t pid, const char *name)
+{
+    char comm[PROCFS_NAME_MAX], command[4096];
+    if (procfs_name(pid, comm) && !strncmp(comm, name, 15))
+        return true;
+    if (read_proc(pid, "cmdline", command, sizeof command) <= 0)
+        return false;
+    const char *slash = strrchr(command, '/'); /* of the first argument: a NUL ends it */
+    return !strcmp(slash ? slash + 1 : command, name);
+}
+
 size_t procfs_find(const char *name, pid_t *pids, size_t cap)
 {
     size_t count = 0;
@@ -82,10 +93,8 @@ size_t procfs_find(const char *name, pid_t *pids, size_t cap)
     if (!dir)
         return 0;
     for (struct dirent *e; (e = readdir(dir));) {
-        char comm[PROCFS_NAME_MAX];
         pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
-        /* The kernel keeps 15 bytes of a name. */
-        if (pid <= 0 || pid == getpid() || !procfs_name(pid, comm) || strncmp(comm, name, 15))
+        if (pid <= 0 || pid == getpid() || !procfs_is_called(pid, name))
             continue;
         if (count < cap)
             pids[count] = pid;

@@ -23,6 +23,9 @@ bool procfs_ids(pid_t pid, struct procfs_ids *ids);
  * zombie: with the pid, a name that no other process ever has. */
 uint64_t procfs_start_ticks(pid_t pid);
 bool procfs_name(pid_t pid, char name[PROCFS_NAME_MAX]);
+/* Whether people call the process so: by its name, of which the kernel keeps 15 bytes and
+ * its main thread may make another, or as it was started. */
+bool procfs_is_called(pid_t pid, const char *name);
 /* Processes of that name, at most cap; how many there are. */
 size_t procfs_find(const char *name, pid_t *pids, size_t cap);
 
