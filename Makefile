@@ -19,9 +19,9 @@ DEPS_BENCH := $(DEPS_DEMO) babeltrace2 linux-perf strace sysbench nginx-light ap
 DURATION   ?= 30
 OUTPUT_DIR ?= ./profiles
 PROFILES   := profile-cpu profile-heap profile-allocs profile-goroutine profile-threads profile-block \
-	profile-mutex profile-all
+	profile-mutex profile-threadcreate profile-trace profile-all
 
-.PHONY: $(PROFILES) help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-accuracy bench-convert install clean format format-check
+.PHONY: $(PROFILES) docker-up docker-up-profiling docker-down help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-accuracy bench-convert install clean format format-check
 help:
 	@echo 'make demo             install what is missing, build, trace redis-server under load, show the trace'
 	@echo 'make test             install what the tests need, build, run them all'
@@ -31,7 +31,10 @@ help:
 	@echo 'make bench-convert    conversion: CONVERT_MILLIONS="1 10 100" events through lttng-ust'
 	@echo 'make profile-cpu      capture a CPU profile of a running program: URL=http://host:port, or TARGET=pid or'
 	@echo '                      name; DURATION=30, OUTPUT_DIR=./profiles; also profile-heap, profile-allocs,'
-	@echo '                      profile-goroutine (threads), profile-block, profile-mutex, profile-all'
+	@echo '                      profile-goroutine (threads), profile-block, profile-mutex,'
+	@echo '                      profile-threadcreate, profile-trace, profile-all'
+	@echo 'make docker-up-profiling  start the example backend in a container, serving its profiles'
+	@echo '                      at http://localhost:8080 (PPROF_TOKEN=...); docker-down ends it'
 	@echo 'make install PREFIX=  install (default $(PREFIX))'
 	@echo 'make deps             install the Debian packages that the build needs'
 	@echo 'make format           clang-format all sources'
@@ -68,6 +71,16 @@ build: deps
 
 demo: deps-demo build
 	@tests/demo.sh $(BUILD)
+
+COMPOSE := docker compose -f docker/compose.yml
+docker-up:
+	@$(COMPOSE) up -d --build
+docker-up-profiling:
+	@$(COMPOSE) -f docker/compose.profiling.yml up -d --build
+	@echo 'profiles: http://localhost:8080/debug/pprof/; backend: http://localhost:8090'
+	@[ -n "$$PPROF_TOKEN" ] || $(COMPOSE) logs backend 2>/dev/null | grep token || true
+docker-down:
+	@$(COMPOSE) down
 
 # Where threads are is a moment's matter: whyprof's own default, unless told.
 profile-goroutine profile-threads: DURATION := $(if $(filter file,$(origin DURATION)),,$(DURATION))

@@ -10,6 +10,7 @@ enum {
     PATIENCE_S = 60,
     BODY_MAX = 1 << 30,
     STATUS_OK = 200,
+    STATUS_UNAUTHORIZED = 401,
     STATUS_NOT_FOUND = 404
 };
 
@@ -98,6 +99,8 @@ static bool refusal(const struct transfer *t, const char *url, long status, stru
     int len = (int)strcspn(text, "\r\n");
     len = len < 200 && *text != '<' ? len : 0;
     err_set(err, "%s: the server answers %ld%s%.*s", url, status, len ? ": " : "", len, text);
+    if (status == STATUS_UNAUTHORIZED)
+        return err_hint(err, "PPROF_TOKEN in the environment says the token");
     if (status == STATUS_NOT_FOUND)
         return err_hint(err, "profiling is not enabled there, or under another address "
                              "(Go: import _ \"net/http/pprof\")");
@@ -138,6 +141,11 @@ static void set_options(struct transfer *t, const char *url)
     curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
     curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->why);
+    const char *token = getenv("PPROF_TOKEN"); /* libcurl tells no other host after a redirect */
+    if (token && *token) {
+        curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+        curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, token);
+    }
     const char *trusted = getenv("SSL_CERT_FILE"); /* libcurl leaves it to its users */
     if (trusted && *trusted)
         curl_easy_setopt(c, CURLOPT_CAINFO, trusted);
