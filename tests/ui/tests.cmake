@@ -17,6 +17,7 @@ whyprof_ui_test(test_view_tables wv_model)
 target_include_directories(test_view_tables PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 whyprof_ui_test(test_view_draw wv_views)
 whyprof_ui_test(test_view_search wv_model)
+whyprof_ui_test(test_view_calls wv_model)
 
 # Each script of tests/ui/scripts: its `expect` lines must hold, and what it dumps
 # must equal tests/ui/golden.

@@ -35,6 +35,8 @@ void ui_end(struct ui *ui)
     ui->typed_count = 0;
     ui->in.pressed = ui->in.released = ui->in.double_click = false;
     ui->in.wheel = ui->in.wheel_x = 0;
+    ui->last_x = ui->in.x;
+    ui->last_y = ui->in.y;
 }
 
 int ui_px(const struct ui *ui, double units)

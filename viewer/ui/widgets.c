@@ -95,7 +95,8 @@ void ui_splitter(struct ui *ui, uint64_t id, struct gfx_rect r, bool horizontal,
     if (!held)
         return;
     int way = horizontal ? ui->in.y - (r.y + r.h / 2) : ui->in.x - (r.x + r.w / 2);
-    if (way) {
+    bool moved = ui->in.x != ui->last_x || ui->in.y != ui->last_y;
+    if (way && moved) { /* what has no room to give stays behind a pointer that rests */
         *size_px += sign * way;
         ui->again = true;
     }

@@ -20,6 +20,7 @@ void views_flame_release(struct views_flame *f)
     model_flame_release(&f->next);
     model_flame_release(&f->callers.tree);
     model_flame_release(&f->callees.tree);
+    views_calls_release(&f->calls);
     model_flame_job_release(&f->job);
     model_table_release(&f->top_table);
     free(f->boxes.items);
@@ -101,7 +102,7 @@ static void finish(struct views_flame *f)
     f->next = old;
     f->zoom = zoom;
     f->working = false;
-    f->top_made = f->match_made = f->sandwich_made = false;
+    f->top_made = f->match_made = f->sandwich_made = f->calls.made = false;
 }
 
 void views_flame_update(struct views *v)
@@ -280,12 +281,17 @@ static void focus(struct views *v, struct views_flame *f, const char *function)
     v->ui.again = true;
 }
 
-void views_graph_draw(struct views *v, struct views_flame *f, struct gfx_rect r)
+void views_flame_graph_draw(struct views *v, struct views_flame *f, struct gfx_rect r)
 {
     if (!f->tree.count || !f->tree.nodes[0].total) {
         ui_label_center(&v->ui, GFX_NORMAL, r,
                         f->working ? "Reading ..." : "Nothing was recorded here",
                         v->ui.theme->text_dim);
+        return;
+    }
+    if (f->as_calls) {
+        matches(v, f); /* for the share that is told */
+        views_calls_draw(v, f, r);
         return;
     }
     struct views_boxes b = {.name = "box",
@@ -311,14 +317,19 @@ void views_flame_draw(struct views *v, struct views_flame *f, struct gfx_rect r)
     if (f->function && f->tree.count && f->tree.nodes[0].total)
         views_sandwich_draw(v, f, r);
     else
-        views_graph_draw(v, f, r);
+        views_flame_graph_draw(v, f, r);
 }
 
 void views_flame_tools(struct views *v, struct views_flame *f, struct gfx_rect *r)
 {
-    static const char *const ways[] = {"Icicle", "Flame"};
+    static const char *const ways[] = {"Icicle", "Flame", "Calls"};
     struct ui *ui = &v->ui;
-    f->flipped = ui_choice(ui, UI_ID("way", 0), r, ways, 2, f->flipped) != 0;
+    int way = ui_choice(ui, UI_ID("way", 0), r, ways, 3, f->as_calls ? 2 : f->flipped);
+    f->as_calls = way == 2;
+    if (f->as_calls && ui_button(ui, UI_ID("calls-fit", 0),
+                                 ui_cut_left(r, ui_button_width(ui, "Fit")), "Fit", false))
+        f->calls.graph.fit = true;
+    f->flipped = way == 2 ? f->flipped : way == 1;
     ui_cut_left(r, ui_px(ui, 8));
     struct gfx_rect box = ui_cut_left(r, ui_px(ui, 120));
     if (box.w >= ui_px(ui, 60)) /* else there is no room to read what is typed */

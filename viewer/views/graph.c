@@ -11,9 +11,11 @@ enum {
     MARGIN = 14
 };
 
-#define LEAST_ZOOM   0.05
-#define MOST_ZOOM    4.0
-#define LEGIBLE_ZOOM 0.55
+#define LEAST_ZOOM     0.05
+#define MOST_ZOOM      4.0
+#define LEGIBLE_ZOOM   0.55
+#define START_ZOOM     0.85
+#define START_SIDEWAYS 0.66
 
 void views_graph_begin(struct views_graph *g, size_t boxes, size_t edges, bool sideways)
 {
@@ -22,7 +24,7 @@ void views_graph_begin(struct views_graph *g, size_t boxes, size_t edges, bool s
     g->sideways = sideways;
     if (sideways) {
         g->layout.gap_x = 14;
-        g->layout.gap_y = 48;
+        g->layout.gap_y = 56;
     }
 }
 
@@ -36,7 +38,8 @@ void views_graph_end(struct views_graph *g)
 {
     layout_run(&g->layout);
     g->made = true;
-    g->placed = false;
+    g->placed = g->fit = false;
+    g->first = 0;
 }
 
 void views_graph_release(struct views_graph *g)
@@ -69,7 +72,7 @@ struct gfx_rect views_graph_rect(const struct views_graph *g, size_t box, struct
     return (struct gfx_rect){x0, y0, (int)(w * g->zoom), (int)(h * g->zoom)};
 }
 
-void views_graph_fit(struct views_graph *g, struct gfx_rect r)
+static void fit(struct views_graph *g, struct gfx_rect r)
 {
     struct layout_point size = size_of(g);
     double zx = (r.w - 2 * MARGIN) / (size.x > 1 ? size.x : 1);
@@ -89,15 +92,18 @@ void views_graph_center(struct views_graph *g, size_t box, struct gfx_rect r)
 /* At first: all of it, but no smaller than can be read, and no larger than life. */
 static void place(const struct ui *ui, struct views_graph *g, struct gfx_rect r)
 {
-    views_graph_fit(g, r);
-    double least = LEGIBLE_ZOOM * 1.2 * ui->scale, fitted = g->zoom;
+    fit(g, r);
+    double least = (g->sideways ? START_SIDEWAYS : START_ZOOM) * ui->scale, fitted = g->zoom;
     g->zoom = fmin(fmax(g->zoom, least), ui->scale);
     struct layout_point size = size_of(g);
     g->x = (r.w - size.x * g->zoom) / 2;
     g->y = (r.h - size.y * g->zoom) / 2;
-    if (fitted < least) { /* begin where the layers begin */
-        g->x = g->sideways && g->x < MARGIN ? MARGIN : g->x;
-        g->y = !g->sideways && g->y < MARGIN ? MARGIN : g->y;
+    if (fitted < least && g->first < g->layout.box_count) { /* where the layers begin */
+        views_graph_center(g, g->first, r);
+        if (g->sideways)
+            g->x = MARGIN;
+        else
+            g->y = MARGIN;
     }
     g->placed = true;
 }
@@ -116,6 +122,9 @@ bool views_graph_input(struct views *v, struct views_graph *g, const char *name,
     uint64_t id = UI_ID(name, 0);
     if (!g->placed)
         place(ui, g, r);
+    if (g->fit)
+        fit(g, r);
+    g->fit = false;
     if (ui_hover(ui, r) && ui->in.wheel != 0) {
         zoom_at(g, ui->in.wheel > 0 ? 1.2 : 1 / 1.2, ui->in.x - r.x, ui->in.y - r.y);
         ui->in.wheel = 0;
@@ -150,7 +159,23 @@ void views_graph_text(struct views *v, const struct views_graph *g, struct gfx_r
 double views_graph_text_width(struct views *v, const char *title, const char *line)
 {
     int a = ui_text_width(&v->ui, GFX_NORMAL, title), b = ui_text_width(&v->ui, GFX_SMALL, line);
-    return (a > b ? a : b) / v->ui.scale + 18;
+    return ((a > b ? a : b) / v->ui.scale + 18) / START_ZOOM; /* has room at first */
+}
+
+void views_graph_label(struct views *v, const struct views_graph *g, size_t edge, const char *text,
+                       gfx_color color, struct gfx_rect r)
+{
+    struct ui *ui = &v->ui;
+    const struct layout_edge *e = &g->layout.edges[edge];
+    double least = g->sideways ? 0.95 : LEGIBLE_ZOOM; /* there it lies along the arrow */
+    if (!e->point_count || g->zoom < least * ui->scale)
+        return;
+    struct layout_point at = to_px(g, e->label, r);
+    int w = ui_text_width(ui, GFX_SMALL, text), h = ui_px(ui, 14);
+    struct gfx_rect cell = {(int)at.x + ui_px(ui, 3), (int)at.y - h / 2, w, h};
+    if (g->sideways)
+        cell = (struct gfx_rect){(int)at.x - w / 2, (int)at.y + ui_px(ui, 1), w, h};
+    ui_label(ui, GFX_SMALL, cell, text, color);
 }
 
 /* --- arrows ------------------------------------------------------------------------ */

@@ -20,7 +20,9 @@ struct views_graph {
     struct layout layout;
     bool made;
     bool sideways; /* layers from left to right instead of down */
-    bool placed;   /* the picture was fitted into its view */
+    bool placed;   /* the picture was put into its view */
+    size_t first;  /* box to begin at where not all has room */
+    bool fit;      /* asked for: all of it in sight with the next frame */
     double zoom;   /* px per unit */
     double x, y;   /* px from the view's corner to the picture's */
     int drag_x, drag_y;
@@ -39,14 +41,15 @@ void views_graph_release(struct views_graph *g);
 
 /* Moves and zooms; true where the pointer only moved the picture. */
 bool views_graph_input(struct views *v, struct views_graph *g, const char *name, struct gfx_rect r);
-/* All of it in sight. */
-void views_graph_fit(struct views_graph *g, struct gfx_rect r);
 /* Brings a box to the middle. */
 void views_graph_center(struct views_graph *g, size_t box, struct gfx_rect r);
 struct gfx_rect views_graph_rect(const struct views_graph *g, size_t box, struct gfx_rect r);
 /* An arrow; true where the pointer is on it. */
 bool views_graph_edge(struct views *v, const struct views_graph *g, size_t edge,
                       const struct views_graph_look *look, struct gfx_rect r);
+/* A few words at the middle of an arrow, where it was laid out with a label_width. */
+void views_graph_label(struct views *v, const struct views_graph *g, size_t edge, const char *text,
+                       gfx_color color, struct gfx_rect r);
 /* A box's title, and below it a line in a smaller font; only the title, or neither,
  * where the picture is too small. */
 void views_graph_text(struct views *v, const struct views_graph *g, struct gfx_rect box,

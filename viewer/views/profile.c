@@ -118,7 +118,7 @@ static void make(struct views *v, struct views_profile *p)
     f->unit = p->profile.value_types[p->type].unit;
     f->made = true;
     f->zoom = 0;
-    f->top_made = f->match_made = f->sandwich_made = false;
+    f->top_made = f->match_made = f->sandwich_made = f->calls.made = false;
 }
 
 static void draw_below(struct views *v, struct views_profile *p, struct gfx_rect r)
@@ -166,7 +166,7 @@ static void draw(struct views *v, struct gfx_rect r)
         v->panel_px = size;
     draw_tools(v, p, tools);
     /* The graph stays in sight while the table below leads through functions. */
-    views_graph_draw(v, &p->flame, ui_inset(r, ui_px(ui, 10), ui_px(ui, 8)));
+    views_flame_graph_draw(v, &p->flame, ui_inset(r, ui_px(ui, 10), ui_px(ui, 8)));
     draw_below(v, p, below);
 }
 

@@ -13,6 +13,7 @@
 #include "model/lines.h"
 #include "profile/profile.h"
 #include "ui/ui.h"
+#include "views/calls.h"
 #include "views/find.h"
 #include "views/links.h"
 #include "views/panel.h"
@@ -41,6 +42,8 @@ struct views_flame {
     int thread;
     uint32_t zoom; /* node shown at full width */
     bool flipped;  /* root at the bottom */
+    bool as_calls; /* as a call graph instead */
+    struct views_calls calls;
     bool in_time_order;
     int scroll_px;
     struct model_flame_boxes boxes;
@@ -249,7 +252,7 @@ struct views_boxes {
 void views_boxes_draw(struct views *v, struct views_flame *f, struct views_boxes *b,
                       struct gfx_rect r);
 /* The graph alone, also while a function is in focus. */
-void views_graph_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
+void views_flame_graph_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
 void views_source_draw(struct views *v, struct views_profile *p, struct gfx_rect r);
 void views_source_release(struct views_source *s);
 void views_sandwich_draw(struct views *v, struct views_flame *f, struct gfx_rect r);

@@ -58,6 +58,8 @@ static void take(struct views *v, struct views_waitfor *w)
                                  .dest = g->edges[e].dest,
                                  .weight = g->edges[e].kind == MODEL_WAITFOR_ENDED ? 1 : 4};
     views_graph_end(&w->graph);
+    while (w->graph.first + 1 < g->node_count && !g->nodes[w->graph.first].in_circle)
+        w->graph.first++;
 }
 
 void views_waitfor_stop(struct views_waitfor *w)
@@ -201,7 +203,7 @@ static const char *summary(struct views *v)
                         g->blocked, g->alive, circle);
 }
 
-static void draw_tools(struct views *v, struct gfx_rect r, struct gfx_rect graph)
+static void draw_tools(struct views *v, struct gfx_rect r)
 {
     static const char *const what[] = {"Who waits for whom", "All threads"};
     struct ui *ui = &v->ui;
@@ -210,9 +212,8 @@ static void draw_tools(struct views *v, struct gfx_rect r, struct gfx_rect graph
     w->all = ui_choice(ui, UI_ID("waitfor-all", 0), &r, what, 2, w->all) != 0;
     ui_cut_left(&r, ui_px(ui, 8));
     if (ui_button(ui, UI_ID("waitfor-fit", 0), ui_cut_left(&r, ui_button_width(ui, "Fit")), "Fit",
-                  false) &&
-        w->graph.made)
-        views_graph_fit(&w->graph, graph);
+                  false))
+        w->graph.fit = true;
     views_asked_tools(v, &w->ask, "waitfor", &r);
     if (w->ask.is_made && !model_work_is_started(&w->ask.work))
         ui_label_right(ui, GFX_SMALL, r, summary(v),
@@ -229,8 +230,7 @@ static void draw(struct views *v, struct gfx_rect r)
     struct views_question q = {.range = {w->ns, w->ns + 1}, .variant = w->all};
     if (views_asked_update(v, &w->ask, q, run, w))
         take(v, w);
-    struct gfx_rect tools = ui_cut_top(&r, ui_px(ui, 32));
-    draw_tools(v, tools, r);
+    draw_tools(v, ui_cut_top(&r, ui_px(ui, 32)));
     if (w->graph.made && w->now.node_count) {
         draw_graph(v, r);
         return;
