@@ -359,7 +359,7 @@ static const char *summary(struct views *v, struct views_flame *f)
                             views_weight(count, f->unit, f->matched),
                             views_weight(weight, f->unit, total));
     return arena_printf(&v->frame, "%s %s, %s", views_weight(weight, f->unit, total), what[f->kind],
-                        model_range_ns(v->selection) ? "selected range" : "visible range");
+                        model_range_ns(v->selection) ? "selected" : "visible");
 }
 
 /* What the graph is about, and its switches. */
