@@ -235,6 +235,14 @@ static bool copy_bytes(int from, int to, uint64_t bytes)
     return (uint64_t)at == bytes;
 }
 
+void file_out_unname(struct file_out *out)
+{
+    if (out->temp_path)
+        unlink(out->temp_path);
+    free(out->temp_path);
+    out->temp_path = NULL;
+}
+
 bool file_out_branch(struct file_out *out, const char *path, struct err *err)
 {
     struct file_out next = {.fd = -1, .path = strdup(path)};

@@ -50,6 +50,8 @@ bool file_out_commit(struct file_out *out, struct err *err);
 /* Goes on in a new file that begins with a copy of what was written so far, and leaves
  * the one before to somebody else: after a fork, to the process that has it too. */
 bool file_out_branch(struct file_out *out, const char *path, struct err *err);
+/* Takes away its name: for what is only read back, and gone with the process. */
+void file_out_unname(struct file_out *out);
 /* Drops the file. Safe after commit and on a zeroed struct. */
 void file_out_discard(struct file_out *out);
 

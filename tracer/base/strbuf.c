@@ -6,14 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void reserve(struct strbuf *sb, size_t more)
+void strbuf_reserve(struct strbuf *sb, size_t more)
 {
     mem_grow(&sb->p, &sb->cap, sb->len + more + 1, 1);
 }
 
 void strbuf_append(struct strbuf *sb, const void *p, size_t len)
 {
-    reserve(sb, len);
+    strbuf_reserve(sb, len);
     if (len)
         memcpy(sb->p + sb->len, p, len);
     sb->len += len;
@@ -38,7 +38,7 @@ void strbuf_vprintf(struct strbuf *sb, const char *fmt, va_list ap)
     va_end(measure);
     if (len < 0)
         return;
-    reserve(sb, (size_t)len);
+    strbuf_reserve(sb, (size_t)len);
     vsnprintf(sb->p + sb->len, (size_t)len + 1, fmt, ap);
     sb->len += (size_t)len;
 }

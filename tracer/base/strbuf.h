@@ -16,6 +16,8 @@ struct strbuf {
     size_t cap;
 };
 
+/* Makes room for so many more bytes and a NUL. */
+void strbuf_reserve(struct strbuf *sb, size_t more);
 void strbuf_append(struct strbuf *sb, const void *p, size_t len);
 void strbuf_puts(struct strbuf *sb, const char *s);
 void strbuf_putc(struct strbuf *sb, char c);

@@ -2,6 +2,7 @@
  * end of its process. */
 #include "convert/model.h"
 
+#include "base/rank.h"
 #include "tracepoints/events.h"
 
 #include <stdlib.h>
@@ -84,25 +85,21 @@ void alloc_free(struct model *m, const struct event *ev)
     end_alloc(m, p, ev->v[FREE_addr], ev->ts, ev->vtid);
 }
 
+/* Records that wait, at most: more only come from an agent that never says how far it is. */
+enum {
+    MOST_RECORDS = 2000000
+};
+
 /* One record of full mode. Threads' records come batch by batch, so one thread's free
  * may come before the other's allocation: they wait here for their turn. */
 struct alloc_record {
     uint64_t time; /* order within the process */
-    uint64_t arrival;
     uint64_t ts, addr, size;
     struct thread *thread;
     uint32_t tid;
     uint32_t stack;
     uint8_t kind; /* enum whyprof_alloc_kind, or WHYPROF_BATCH_KIND_FREE */
 };
-
-static int compare_records(const void *a, const void *b)
-{
-    const struct alloc_record *x = a, *y = b;
-    if (x->time != y->time)
-        return x->time < y->time ? -1 : 1;
-    return x->arrival < y->arrival ? -1 : 1;
-}
 
 static void replay(struct model *m, struct proc *p, const struct alloc_record *r)
 {
@@ -121,19 +118,33 @@ static void replay(struct model *m, struct proc *p, const struct alloc_record *r
     begin_alloc(m, p, r->addr, &a);
 }
 
+/* Keeps the records of these ranks, in this order. */
+static void keep_records(struct proc *p, const struct rank *ranks, size_t count)
+{
+    struct alloc_record *kept = mem_realloc(NULL, count + 1, sizeof *kept);
+    for (size_t i = 0; i < count; i++)
+        kept[i] = p->records[ranks[i].item];
+    free(p->records);
+    p->records = kept;
+    p->record_cap = count + 1;
+    p->record_count = count;
+    p->first_record = count ? kept[0].time : UINT64_MAX;
+}
+
 /* Replays the records from before that time, in order. */
 static void replay_until(struct model *m, struct proc *p, uint64_t before)
 {
-    size_t done = 0;
-    if (!p->record_count)
+    size_t n = p->record_count, done = 0;
+    if (!n || p->first_record >= before)
         return;
-    qsort(p->records, p->record_count, sizeof *p->records, compare_records);
-    while (done < p->record_count && p->records[done].time < before)
-        replay(m, p, &p->records[done++]);
-    p->record_count -= done;
-    memmove(p->records, p->records + done, p->record_count * sizeof *p->records);
-    for (size_t i = 0; i < p->record_count; i++)
-        p->records[i].arrival = i;
+    struct rank *ranks = mem_realloc(NULL, 2 * n, sizeof *ranks);
+    for (size_t i = 0; i < n; i++)
+        ranks[i] = (struct rank){p->records[i].time, (uint32_t)i};
+    const struct rank *sorted = ranks_sort(ranks, ranks + n, n);
+    while (done < n && sorted[done].key < before)
+        replay(m, p, &p->records[sorted[done++].item]);
+    keep_records(p, sorted + done, n - done);
+    free(ranks);
 }
 
 static uint64_t batch_ts(const struct event *ev, uint64_t time)
@@ -167,11 +178,14 @@ static struct alloc_record record_of(struct model *m, struct proc *p, const uint
 static void add_record(struct model *m, struct proc *p, const struct event *ev, struct thread *t,
                        const uint64_t *words, uint64_t time)
 {
+    if (p->record_count == MOST_RECORDS)
+        replay_until(m, p, UINT64_MAX);
+    if (!p->record_count || time < p->first_record)
+        p->first_record = time;
     mem_grow(&p->records, &p->record_cap, p->record_count + 1, sizeof *p->records);
-    struct alloc_record *r = &p->records[p->record_count];
+    struct alloc_record *r = &p->records[p->record_count++];
     *r = record_of(m, p, words);
     r->time = time;
-    r->arrival = p->record_count++;
     r->ts = batch_ts(ev, time);
     r->thread = t;
     r->tid = (uint32_t)ev->v[BATCH_tid];
@@ -179,9 +193,10 @@ static void add_record(struct model *m, struct proc *p, const struct event *ev, 
 
 static void write_heap(struct model *m, uint32_t pid, uint64_t ts, uint64_t bytes)
 {
-    MODEL_ROW(m, COUNTER, 0, [TRACE_COUNTER_ts] = model_ts(m, ts),
-              [TRACE_COUNTER_name] = model_str(m, "heap bytes"),
-              [TRACE_COUNTER_value] = model_f64((double)bytes), [TRACE_COUNTER_pid] = pid);
+    MODEL_ROW(
+        m, COUNTER,
+        0, [TRACE_COUNTER_ts] = model_ts(m, ts), [TRACE_COUNTER_name] = model_str(m, "heap bytes"),
+        [TRACE_COUNTER_value] = model_f64((double)bytes), [TRACE_COUNTER_pid] = pid);
 }
 
 void alloc_batch(struct model *m, const struct event *ev)

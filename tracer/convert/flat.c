@@ -1,5 +1,6 @@
 #include "convert/flat.h"
 
+#include "base/cache.h"
 #include "convert/foreign.h"
 
 #include <stdlib.h>
@@ -322,13 +323,6 @@ static uint64_t ns_from_cycles(uint64_t cycles, uint64_t hz)
     return cycles / hz * 1000000000 + cycles % hz * 1000000000 / hz;
 }
 
-/* Batches are read by another thread: this core does not own their memory when it comes to
- * write to it again. Asking for it early hides most of that. */
-static inline void expect_write(const struct event *ev)
-{
-    __asm__ volatile("prefetchw %0" : : "m"(*(const char *)ev));
-}
-
 void flat_fill(const struct flat_trace *t, struct ctf_stream *s, struct flat_batch *b)
 {
     if (!b->events) {
@@ -345,7 +339,7 @@ void flat_fill(const struct flat_trace *t, struct ctf_stream *s, struct flat_bat
             break;
         uint32_t class = (uint32_t)(ev.class - t->tsdl->events);
         struct event *out = &b->events[b->count];
-        expect_write(out + AHEAD);
+        cache_expect_write(out + AHEAD); /* batches are read by another thread */
         b->end = !read_event(t->plans[class], s, b, out) &&
                  !ctf_damaged(s, "event reaches past its packet", &b->err);
         out->ts = ns_from_cycles(ev.ts, t->tsdl->clock_hz);

@@ -138,7 +138,6 @@ struct live_alloc {
     uint8_t kind;
 };
 
-/* One process image: from exec, fork or first sight to exec or exit. */
 enum {
     PROC_RECENT_STACKS = 256,
     PROC_RECENT_LOCKS = 64
@@ -149,6 +148,7 @@ struct recent_stack {
     uint32_t stack;
 };
 
+/* One process image: from exec, fork or first sight to exec or exit. */
 struct proc {
     uint32_t pid;
     uint32_t ppid;
@@ -177,7 +177,8 @@ struct proc {
     uint64_t heap_bytes;          /* of all in `allocs`, which is the heap in full mode */
     struct alloc_record *records; /* of full mode, not in order yet */
     size_t record_count, record_cap;
-    struct map64 tasks; /* id -> struct task *, open ones, in m->arena */
+    uint64_t first_record; /* the earliest one's time */
+    struct map64 tasks;    /* id -> struct task *, open ones, in m->arena */
 };
 
 struct stack_def {
@@ -266,7 +267,7 @@ static inline uint64_t model_ts(struct model *m, uint64_t raw)
 
 #define MODEL_ROW(m, TABLE, key, ...)                                                              \
     trace_writer_row((m)->w, TRACE_##TABLE##_TABLE, (key),                                         \
-                     (const uint64_t[TRACE_MAX_COLUMNS]){__VA_ARGS__})
+                     (const uint64_t[TRACE_##TABLE##_COLUMNS]){__VA_ARGS__})
 
 static inline uint32_t model_str(struct model *m, const char *s)
 {

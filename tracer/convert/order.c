@@ -25,28 +25,33 @@ void order_release(struct order *o)
     *o = (struct order){0};
 }
 
-static int compare_records(const void *a, const void *b)
+static void sort_records(struct order *o)
 {
-    const struct order_record *x = a, *y = b;
-    if (x->ts != y->ts)
-        return x->ts < y->ts ? -1 : 1;
-    return (x->seq > y->seq) - (x->seq < y->seq);
+    size_t n = o->record_count;
+    if (o->sorted)
+        return;
+    struct rank *scratch = mem_realloc(NULL, n, sizeof *scratch);
+    struct rank *sorted = ranks_sort(o->records, scratch, n);
+    struct rank *other = sorted == scratch ? o->records : scratch;
+    if (sorted == scratch)
+        o->record_cap = n;
+    o->records = sorted;
+    o->sorted = true;
+    free(other);
 }
 
 /* Forgets the first n records, which have been passed on. */
 static void drop_records(struct order *o, size_t n)
 {
-    size_t kept = 0;
     uint64_t *words = NULL;
-    size_t word_count = 0, word_cap = 0;
-    for (size_t i = n; i < o->record_count; i++) {
-        struct order_record record = o->records[i];
-        uint32_t len = WHYPROF_KERNEL_WORDS(o->words[record.off]);
+    size_t word_count = 0, word_cap = 0, kept = o->record_count - n;
+    for (size_t i = 0; i < kept; i++) {
+        const uint64_t *from = o->words + o->records[n + i].item;
+        uint32_t len = WHYPROF_KERNEL_WORDS(*from);
         mem_grow(&words, &word_cap, word_count + len, sizeof *words);
-        memcpy(words + word_count, o->words + record.off, len * sizeof *words);
-        record.off = word_count;
+        memcpy(words + word_count, from, len * sizeof *words);
+        o->records[i] = (struct rank){o->records[n + i].key, (uint32_t)word_count};
         word_count += len;
-        o->records[kept++] = record;
     }
     free(o->words);
     o->words = words;
@@ -58,17 +63,15 @@ static void drop_records(struct order *o, size_t n)
 /* Passes on, in order of time, all that is older than `limit`. */
 static void release_until(struct order *o, uint64_t limit)
 {
-    if (!o->sorted)
-        qsort(o->records, o->record_count, sizeof *o->records, compare_records);
-    o->sorted = true;
+    sort_records(o);
     size_t next = 0;
     for (;;) {
         const struct event *ev = event_queue_front(&o->queue);
-        const struct order_record *record = next < o->record_count ? &o->records[next] : NULL;
-        if (record && (!ev || record->ts <= ev->ts)) {
-            if (record->ts >= limit)
+        const struct rank *record = next < o->record_count ? &o->records[next] : NULL;
+        if (record && (!ev || record->key <= ev->ts)) {
+            if (record->key >= limit)
                 break;
-            const uint64_t *words = o->words + record->off;
+            const uint64_t *words = o->words + record->item;
             o->sink.record(o->sink.data, words, WHYPROF_KERNEL_WORDS(words[0]));
             next++;
         } else if (ev) {
@@ -95,9 +98,9 @@ static void add_records(struct order *o, const struct event *ev)
         memcpy(o->words + o->word_count, words + at, len * sizeof *words);
         mem_grow(&o->records, &o->record_cap, o->record_count + 1, sizeof *o->records);
         uint64_t ts = words[at + 1];
-        if (o->record_count && o->records[o->record_count - 1].ts > ts)
+        if (o->record_count && o->records[o->record_count - 1].key > ts)
             o->sorted = false;
-        o->records[o->record_count++] = (struct order_record){ts, o->record_seq++, o->word_count};
+        o->records[o->record_count++] = (struct rank){ts, (uint32_t)o->word_count};
         o->word_count += len;
         at += len;
     }

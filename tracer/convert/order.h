@@ -9,6 +9,7 @@
 #define CONVERT_ORDER_H
 
 #include "base/map.h"
+#include "base/rank.h"
 #include "convert/event_queue.h"
 
 #include <stdbool.h>
@@ -28,12 +29,6 @@ struct order_sink {
     void *data;
 };
 
-struct order_record {
-    uint64_t ts;
-    uint64_t seq; /* order of arrival, for equal times */
-    size_t off;   /* of its words */
-};
-
 struct order {
     struct order_sink sink;
     bool started;
@@ -41,12 +36,11 @@ struct order {
     uint64_t first_ts;
     struct event_queue queue; /* events that wait */
     uint64_t pushes;
-    struct map64 watermarks;      /* relay's vpid -> its latest watermark */
-    struct map64 last_seen;       /* relay's vpid -> time of its latest event */
-    struct order_record *records; /* waiting kernel records */
+    struct map64 watermarks; /* relay's vpid -> its latest watermark */
+    struct map64 last_seen;  /* relay's vpid -> time of its latest event */
+    struct rank *records;    /* waiting kernel records: time, place in words */
     size_t record_count, record_cap;
-    bool sorted;
-    uint64_t record_seq;
+    bool sorted;     /* else by arrival */
     uint64_t *words; /* the records' words */
     size_t word_count, word_cap;
 };

@@ -33,13 +33,19 @@ struct port {
     int ahead;               /* then: enum advance, of the messages after its packet */
 };
 
+/* A port's place in the merge. */
+struct lead {
+    uint64_t ts; /* of its next event */
+    uint32_t port;
+};
+
 struct sink {
     struct sink_setup own_setup; /* the plugin's */
     struct sink_setup *setup;
     struct intake own_intake; /* the plugin's */
     struct intake *in;
     struct port *ports; /* owned, setup->ports */
-    uint32_t *heap;     /* ports with an event, earliest first */
+    struct lead *heap;  /* ports with an event, earliest first */
     uint64_t heap_len;
     uint64_t next_start; /* ports below have delivered their first event */
     uint64_t refill;     /* port + 1 that has to be advanced first */
@@ -222,11 +228,9 @@ static void on_other_message(struct sink *s, struct port *port, const bt_message
 /* -- the merge: a heap of ports by the time of their next event */
 
 /* Events of equal time stand in an order that no reader's order of ports can change. */
-static bool is_before(const struct sink *s, uint32_t a, uint32_t b)
+static bool ranks_before(const struct sink *s, uint32_t a, uint32_t b)
 {
     const struct port *x = &s->ports[a], *y = &s->ports[b];
-    if (x->ts != y->ts)
-        return x->ts < y->ts;
     if (x->trace != y->trace)
         return x->trace < y->trace;
     if (x->stream_class != y->stream_class)
@@ -234,29 +238,37 @@ static bool is_before(const struct sink *s, uint32_t a, uint32_t b)
     return x->stream != y->stream ? x->stream < y->stream : a < b;
 }
 
-static void sift_down(struct sink *s, uint64_t i)
+static inline bool is_before(const struct sink *s, struct lead a, struct lead b)
 {
-    uint32_t *heap = s->heap;
+    return a.ts != b.ts ? a.ts < b.ts : ranks_before(s, a.port, b.port);
+}
+
+/* Puts the port whose event is next, at ts, to its place from the top down. */
+static void sift_down(struct sink *s, struct lead lead)
+{
+    struct lead *heap = s->heap;
+    uint64_t i = 0;
     for (;;) {
-        uint64_t least = i;
-        for (uint64_t child = 2 * i + 1; child <= 2 * i + 2 && child < s->heap_len; child++)
-            if (is_before(s, heap[child], heap[least]))
-                least = child;
-        if (least == i)
-            return;
-        uint32_t swap = heap[i];
-        heap[i] = heap[least];
-        heap[least] = swap;
-        i = least;
+        uint64_t child = 2 * i + 1;
+        if (child >= s->heap_len)
+            break;
+        if (child + 1 < s->heap_len && is_before(s, heap[child + 1], heap[child]))
+            child++;
+        if (is_before(s, lead, heap[child]))
+            break;
+        heap[i] = heap[child];
+        i = child;
     }
+    heap[i] = lead;
 }
 
 static void heap_add(struct sink *s, uint32_t port)
 {
+    struct lead lead = {s->ports[port].ts, port};
     uint64_t i = s->heap_len++;
-    for (; i && is_before(s, port, s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+    for (; i && is_before(s, lead, s->heap[(i - 1) / 2]); i = (i - 1) / 2)
         s->heap[i] = s->heap[(i - 1) / 2];
-    s->heap[i] = port;
+    s->heap[i] = lead;
 }
 
 enum advance {
@@ -342,6 +354,8 @@ static enum advance advance(struct sink *s, struct port *port)
     struct handed *h = port->handed;
     if (h && h->next < h->end) { /* nearly always: in the batch in hand */
         port->ts = h->next->ts;
+        if (h->next->strings) /* in the file, far away; there is time until it is taken */
+            __builtin_prefetch((const void *)(uintptr_t)h->next->v[0]);
         return ADVANCE_EVENT;
     }
     if (!h) {
@@ -456,7 +470,8 @@ static enum advance step(struct sink *s)
 {
     if (!s->heap_len)
         return ADVANCE_END;
-    struct port *port = &s->ports[s->heap[0]];
+    struct lead lead = s->heap[0];
+    struct port *port = &s->ports[lead.port];
     if (!s->refill)
         take_event(s, port);
     s->refill = 0;
@@ -465,9 +480,11 @@ static enum advance step(struct sink *s)
         s->refill = 1;
     if (result == ADVANCE_AGAIN || result == ADVANCE_ERROR)
         return result;
+    lead.ts = port->ts;
     if (result == ADVANCE_END)
-        s->heap[0] = s->heap[--s->heap_len];
-    sift_down(s, 0);
+        lead = s->heap[--s->heap_len];
+    if (s->heap_len)
+        sift_down(s, lead);
     return ADVANCE_EVENT;
 }
 

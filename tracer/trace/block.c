@@ -30,9 +30,11 @@ static void turn(struct columns *to, const uint64_t *values, unsigned rows, unsi
 {
     for (unsigned tile = 0; tile < rows; tile += TILE_ROWS) {
         unsigned end = tile + TILE_ROWS < rows ? tile + TILE_ROWS : rows;
-        for (unsigned c = 0; c < columns; c++)
-            for (unsigned r = tile; r < end; r++)
-                to->v[c][r] = values[r * columns + c];
+        for (unsigned c = 0; c < columns; c++) {
+            const uint64_t *from = values + (size_t)tile * columns + c;
+            for (unsigned r = tile; r < end; r++, from += columns)
+                to->v[c][r] = *from;
+        }
     }
 }
 
