@@ -21,7 +21,7 @@ OUTPUT_DIR ?= ./profiles
 PROFILES   := profile-cpu profile-heap profile-allocs profile-goroutine profile-threads profile-block \
 	profile-mutex profile-threadcreate profile-trace profile-all
 
-.PHONY: $(PROFILES) docker-up docker-up-profiling docker-down help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-accuracy bench-convert install clean format format-check
+.PHONY: $(PROFILES) profile-serve docker-up docker-up-profiling docker-down help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-accuracy bench-convert install clean format format-check
 help:
 	@echo 'make demo             install what is missing, build, trace redis-server under load, show the trace'
 	@echo 'make test             install what the tests need, build, run them all'
@@ -33,6 +33,7 @@ help:
 	@echo '                      name; DURATION=30, OUTPUT_DIR=./profiles; also profile-heap, profile-allocs,'
 	@echo '                      profile-goroutine (threads), profile-block, profile-mutex,'
 	@echo '                      profile-threadcreate, profile-trace, profile-all'
+	@echo 'make profile-serve    show FILE=... (a profile or a trace) in a browser; LISTEN=127.0.0.1:8081'
 	@echo 'make docker-up-profiling  start the example backend in a container, serving its profiles'
 	@echo '                      at http://localhost:8080 (PPROF_TOKEN=...); docker-down ends it'
 	@echo 'make install PREFIX=  install (default $(PREFIX))'
@@ -87,6 +88,9 @@ profile-goroutine profile-threads: DURATION := $(if $(filter file,$(origin DURAT
 $(PROFILES): build
 	@DURATION='$(DURATION)' OUTPUT_DIR='$(OUTPUT_DIR)' \
 	    $(BUILD)/bin/whyprof $(@:profile-%=%) $(if $(URL)$(TARGET),'$(or $(URL),$(TARGET))')
+
+profile-serve: build
+	@$(BUILD)/bin/whyprof serve $(if $(LISTEN),--listen '$(LISTEN)') '$(or $(FILE),$(error which profile? make profile-serve FILE=...))'
 
 test: override CMAKE_ARGS += -DWHYPROF_TESTS=ON
 test: deps-test build

@@ -24,8 +24,9 @@ declare -A may=(
     [remote]='base'
     [collect]='base tracepoints'
     [http]='base'
+    [serve]='base trace profile symbols pprof http'
     [process]='base trace profile symbols session tracepoints'
-    [cli]='base trace profile pprof symbols analyze report export query convert session process http remote'
+    [cli]='base trace profile pprof symbols analyze report export query convert session process http remote serve'
     [viewer/model]='base trace profile symbols analyze model'
     [viewer/gfx]='base gfx'
     [viewer/ui]='base gfx model ui'
@@ -75,7 +76,7 @@ only_in 'pcre2' tracer/pprof/
 only_in 'microhttpd' tracer/http/
 only_in 'editline' tracer/cli/
 only_in 'sqlite3' tracer/query/
-only_in 'cjson' tracer/export/ tracer/report/ tracer/session/ tracer/cli/ viewer/
+only_in 'cjson' tracer/export/ tracer/report/ tracer/session/ tracer/serve/ tracer/cli/ viewer/
 
 # no folder escapes the table
 for folder in tracer/*/ viewer/*/; do

@@ -51,6 +51,7 @@ int cmd_query(int argc, char **argv);
 int cmd_dump(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_pprof(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_view(int argc, char **argv);
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/pprof_flags.h"
 #include "cli/pprof_output.h"
 #include "cli/pprof_shell.h"
+#include "cli/serve_page.h"
 #include "pprof/report.h"
 
 #include <stdio.h>
@@ -36,6 +37,7 @@ static void print_help(void)
                 "    -tools FOLDERS   Where to look for objdump first\n"
                 "    -seconds N       How long a server is to collect\n"
                 "    -timeout N       How many seconds it may take to answer\n"
+                "    -http HOST:PORT  Show the profile in a browser; -no_browser opens none\n"
                 "    -tls_cert FILE, -tls_key FILE, -tls_ca FILE\n"
                 "                     TLS: who we are, and whom we trust\n"
                 "\n  A profile may be a URL (http, https, https+insecure, or host:port/path);\n"
@@ -55,6 +57,25 @@ static bool report(struct pprof_flags *f, struct pprof_model *model,
     pprof_report_release(&r);
     ok = ok && pprof_output(f->command, &f->config, &out, false, err);
     strbuf_release(&out);
+    return ok;
+}
+
+/* "host:port", of which either may be missing: on this machine, at a free port. */
+static bool serve(const struct pprof_flags *f, struct pprof_loaded *l, struct err *err)
+{
+    struct strbuf where = {0};
+    const char *port = strrchr(f->http, ':');
+    int host = port ? (int)(port - f->http) : (int)strlen(f->http);
+    strbuf_printf(&where, "%.*s:%s", host ? host : 9, host ? f->http : "localhost",
+                  port && port[1] ? port + 1 : "0");
+    struct serve_profile profile = {.name = "profile", .model = l->model, .is_open = true};
+    const struct serve_page page = {.profiles = &profile,
+                                    .count = 1,
+                                    .config = f->config,
+                                    .listen = where.p,
+                                    .browser = !f->no_browser};
+    bool ok = serve_page(&page, err);
+    strbuf_release(&where);
     return ok;
 }
 
@@ -79,7 +100,9 @@ int cmd_pprof(int argc, char **argv)
     bool ok = pprof_load(&l, &f.input, &notes, &err);
     if (ok)
         pprof_save_fetched(&l);
-    if (ok && f.command)
+    if (ok && f.http)
+        ok = serve(&f, &l, &err);
+    else if (ok && f.command)
         ok = report(&f, &l.model, &notes, &err);
     else if (ok)
         pprof_shell(&l.model, &f.config, &notes);

@@ -34,6 +34,7 @@ static const struct command {
     {"export", cmd_export, "write a trace for other tools: Chrome JSON, CSV, folded, pprof"},
     {"compare", cmd_compare, "say what grew and shrank between two profiles or two traces"},
     {"pprof", cmd_pprof, "reports about profiles, as go tool pprof prints them"},
+    {"serve", cmd_serve, "show profiles in a browser: flame graph, source, comparison"},
     {"convert", cmd_convert, "turn an LTTng (CTF) folder into a trace file"},
     {"dump", cmd_dump, "print a trace file as text"},
     {"check", cmd_check, "verify every byte of a trace file"},

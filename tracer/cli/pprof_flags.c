@@ -234,6 +234,8 @@ bool pprof_flags_parse(struct pprof_flags *f, int argc, char **argv, struct err 
     f->input.normalize = f->config.normalize;
     if (p.source_count == 0)
         return err_set(err, "no profile source specified");
+    if (f->http && f->command)
+        return err_set(err, "-http is not compatible with an output format on the command line");
     if (f->config.normalize && !p.base_count)
         return err_set(err, "must have base profile to normalize by");
     take_program(&f->input);

@@ -48,9 +48,9 @@ struct range {
 struct work {
     struct pprof_annotated *to;
     struct pprof_report *r;
-    struct map64 spot_rows;
     struct spot *spots; /* sorted by address once complete */
-    size_t spot_count, spot_cap;
+    size_t spot_count;
+    uint32_t *spot_of;    /* of each location, before they are sorted */
     struct intern wanted; /* names of functions that match: the first wanted_count */
     uint32_t wanted_count;
     struct map64 pretty; /* system name's number in `systems` to readable name */
@@ -65,17 +65,29 @@ struct work {
 
 /* ---- what the samples say ---- */
 
-static struct spot *spot_at(struct work *w, uint32_t location)
+static struct spot *spot_at(const struct work *w, uint32_t location)
 {
-    bool added;
-    uint64_t address = w->r->model->locations[location].address;
-    uint64_t *row = map64_put(&w->spot_rows, address, &added);
-    if (added) {
-        *row = w->spot_count;
-        mem_grow(&w->spots, &w->spot_cap, w->spot_count + 1, sizeof *w->spots);
-        w->spots[w->spot_count++] = (struct spot){.address = address, .location = location};
+    return &w->spots[w->spot_of[location]];
+}
+
+/* Locations of one address share a spot. */
+static void make_spots(struct work *w)
+{
+    const struct pprof_model *m = w->r->model;
+    struct map64 rows = {0};
+    w->spots = mem_realloc(NULL, m->location_count + 1, sizeof *w->spots);
+    w->spot_of = arena_array(&w->to->arena, m->location_count + 1, sizeof *w->spot_of);
+    for (uint32_t i = 0; i < m->location_count; i++) {
+        bool added;
+        uint64_t *row = map64_put(&rows, m->locations[i].address, &added);
+        if (added) {
+            *row = w->spot_count;
+            w->spots[w->spot_count++] =
+                (struct spot){.address = m->locations[i].address, .location = i};
+        }
+        w->spot_of[i] = (uint32_t)*row;
     }
-    return &w->spots[*row];
+    map64_release(&rows);
 }
 
 static void want(struct work *w, struct spot *s, const struct profile_line *line)
@@ -151,6 +163,7 @@ static void add_samples(struct work *w)
 {
     const struct pprof_model *m = w->r->model;
     uint8_t *matches = match_locations(w);
+    make_spots(w);
     bool *seen = arena_array(&w->to->arena, m->location_count + 1, sizeof *seen);
     for (size_t i = 0; i < m->sample_count; i++) {
         const struct profile_sample *s = &m->samples[i];
@@ -583,7 +596,6 @@ void pprof_annotate(struct pprof_annotated *a, struct pprof_report *r, size_t ma
     free(w.spots);
     free(w.insts);
     free(w.marks);
-    map64_release(&w.spot_rows);
     map64_release(&w.pretty);
     intern_release(&w.wanted);
     intern_release(&w.systems);

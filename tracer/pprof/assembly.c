@@ -172,6 +172,12 @@ static int by_name(const void *x, const void *y)
     return c ? c : (a->begin > b->begin) - (a->begin < b->begin);
 }
 
+static int by_weight(const void *x, const void *y)
+{
+    const struct routine *a = x, *b = y;
+    return a->flat != b->flat ? (a->flat < b->flat) - (a->flat > b->flat) : by_name(x, y);
+}
+
 /* ---- their code ---- */
 
 struct location {
@@ -247,10 +253,12 @@ static bool get_code(const struct work *w, const struct routine *routine, struct
                      struct err *err)
 {
     const struct pprof_config *c = &w->r->config;
-    if (object_objdump(routine->path, routine->begin, routine->end, c->intel_syntax, c->tools,
+    if (strcmp(c->tools, PPROF_NO_TOOLS) != 0 &&
+        object_objdump(routine->path, routine->begin, routine->end, c->intel_syntax, c->tools,
                        code))
         return true;
-    arena_release(&code->arena);
+    if (strcmp(c->tools, PPROF_NO_TOOLS) != 0)
+        arena_release(&code->arena);
     return object_disassemble(routine->object, routine->begin, routine->end, c->intel_syntax, code,
                               err);
 }
@@ -279,7 +287,9 @@ static bool put_routines(struct work *w, struct strbuf *out, struct err *err)
     char buf[MEASURE_MAX];
     if (!w->count)
         return err_set(err, "no matches found for regexp: %s", pprof_rx_pattern(w->r->symbol));
-    qsort(w->routines, w->count, sizeof *w->routines, by_name);
+    size_t max = w->r->config.max_functions;
+    qsort(w->routines, w->count, sizeof *w->routines, max ? by_weight : by_name);
+    w->count = max && max < w->count ? max : w->count;
     strbuf_printf(out, "Total: %s\n", pprof_value(w->r, buf, w->r->total));
     for (size_t i = 0; i < w->count; i++)
         if (!put_routine(w, &w->routines[i], out, err))

@@ -130,6 +130,7 @@ static uint32_t add_function(struct drawing *d, const struct pprof_node *n, doub
     strbuf_printf(&d->text, " (%s)", pprof_value(d->r, buf, cum));
     box.tooltip = take_text(d);
     double share = (double)cum / (double)measure_abs(d->r->total);
+    box.name = pprof_frame_name(&d->g->t.frames, n->frame);
     set_color(box.color, share, false);
     set_color(box.fill, share, true);
     return add_box(d, box);

@@ -15,6 +15,7 @@ struct callgraph_box {
     const char *id;    /* "N1"; "N1_0" for a label's */
     const char *label; /* lines */
     const char *tooltip;
+    const char *name; /* of a function, as it is; NULL for a label of samples */
     int font_size;
     char color[CALLGRAPH_COLOR], fill[CALLGRAPH_COLOR];
     const struct pprof_node *node; /* of a function; NULL for a label of samples */
@@ -54,6 +55,9 @@ void callgraph_dot(const struct callgraph *g, const struct pprof_report *r, stru
  * quick enough, else by our own layout (no gif). */
 bool callgraph_picture(const struct callgraph *g, const struct pprof_report *r, const char *format,
                        struct strbuf *out, struct err *err);
+/* The same by our own layout only. */
+bool callgraph_own_picture(const struct callgraph *g, const char *format, struct strbuf *out,
+                           struct err *err);
 
 /* Appends s as text between quotes: backslashes before quotes, "\l" for a line's end. */
 void callgraph_escape(struct strbuf *out, const char *s);

@@ -150,6 +150,7 @@ static void draw_boxes(struct drawing *d)
                                           .height = at->height,
                                           .color = rgb(b->color),
                                           .fill = rgb(b->fill),
+                                          .key = b->name,
                                           .tooltip = callgraph_plain(
                                               &d->p->arena, b->tooltip ? b->tooltip : b->weight)});
         double line = y - at->height / 2 + PAD + size * 0.9;
@@ -177,7 +178,8 @@ static void draw_legend(struct drawing *d)
     d->p->width = text.width + 2 * PAD + 2 * MARGIN;
 }
 
-static bool draw(const struct callgraph *g, const char *format, struct strbuf *out, struct err *err)
+bool callgraph_own_picture(const struct callgraph *g, const char *format, struct strbuf *out,
+                           struct err *err)
 {
     struct picture p = {.title = g->title};
     struct drawing d = {.g = g, .p = &p};
@@ -225,7 +227,7 @@ bool callgraph_picture(const struct callgraph *g, const struct pprof_report *r, 
             return true;
         strbuf_clear(out);
     }
-    if (draw(g, format, out, err))
+    if (callgraph_own_picture(g, format, out, err))
         return true;
     return problem.text[0] ? err_wrap(err, "%s", problem.text) : false;
 }

@@ -18,7 +18,7 @@ const struct pprof_option pprof_options[] = {
      "Create a context-sensitive call tree\n"
      "Treat locations reached through different paths as separate.\n"},
     {"compact_labels", "compact", PPROF_BOOL, AT(compact_labels), NULL, "Show minimal headers"},
-    {"divide_by", "", PPROF_FLOAT, AT(divide_by), NULL,
+    {"divide_by", "divide", PPROF_FLOAT, AT(divide_by), NULL,
      "Ratio to divide all samples before visualization\n"
      "Divide all samples values by a constant, eg the number of processors or jobs.\n"},
     {"drop_negative", "dropneg", PPROF_BOOL, AT(drop_negative), NULL,
@@ -94,11 +94,11 @@ const struct pprof_option pprof_options[] = {
      "Use name=value syntax to limit the matching to a specific tag.\n"
      "Numeric tag filter examples: 1kb, 1kb:10kb, memory=32mb:\n"
      "String tag filter examples: foo, foo.*bar, mytag=foo.*bar\n"},
-    {"tagleaf", "", PPROF_STRING, AT(tagleaf), NULL,
+    {"tagleaf", "tagleaf", PPROF_STRING, AT(tagleaf), NULL,
      "Adds pseudo stack frames for labels key/value pairs at the callstack leaf.\n"
      "A comma-separated list of label keys.\n"
      "The last key creates frames at the new leaf.\n"},
-    {"tagroot", "", PPROF_STRING, AT(tagroot), NULL,
+    {"tagroot", "tagroot", PPROF_STRING, AT(tagroot), NULL,
      "Adds pseudo stack frames for labels key/value pairs at the callstack root.\n"
      "A comma-separated list of label keys.\n"
      "The first key creates frames at the new root.\n"},

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* For `tools`: no programs are to be run. */
+#define PPROF_NO_TOOLS "-"
+
 struct pprof_config {
     bool call_tree, relative_percentages, compact_labels, intel_syntax, mean, normalize;
     bool drop_negative, trim, noinlines, showcolumns;
@@ -21,8 +24,9 @@ struct pprof_config {
     const char *focus, *ignore, *prune_from, *hide, *show, *show_from;
     const char *tagfocus, *tagignore, *tagshow, *taghide;
     const char *output;
-    const char *tools; /* folders of objdump and such; a flag only */
-    int64_t nodecount; /* -1: the format's own */
+    const char *tools;    /* folders of objdump and such; a flag only */
+    size_t max_functions; /* of disasm: the heaviest; 0: all, by name; no option */
+    int64_t nodecount;    /* -1: the format's own */
     double nodefraction, edgefraction, divide_by;
 };
 

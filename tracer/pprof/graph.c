@@ -198,6 +198,12 @@ static void set_tags(struct builder *b, struct arena *a, const struct profile_sa
 
 /* ---- samples ---- */
 
+static bool wants_edge(const struct builder *b, uint32_t src, uint32_t dest)
+{
+    const struct pprof_node *nodes = b->g->nodes;
+    return !b->o->joined || b->o->joined[nodes[src].frame] || b->o->joined[nodes[dest].frame];
+}
+
 static void add_graph_sample(struct builder *b, const struct profile_sample *s)
 {
     const struct pprof_frames *f = b->g->frames;
@@ -215,7 +221,8 @@ static void add_graph_sample(struct builder *b, const struct profile_sample *s)
                 b->g->nodes[node].seen = b->sample;
                 add_to_node(b, node, false);
             }
-            if (b->o->with_edges && parent != PROFILE_NONE && parent != node)
+            if (b->o->with_edges && parent != PROFILE_NONE && parent != node &&
+                wants_edge(b, parent, node))
                 add_to_edge(b, find_edge(b, parent, node), residual, l != end);
             parent = node;
             residual = false;

@@ -82,6 +82,7 @@ struct pprof_graph_options {
     const char *tag_unit;   /* what numeric tags are shown in */
     const char *bytes_unit; /* of the label "bytes" */
     const uint8_t *kept;    /* of each frame; NULL: all */
+    const uint8_t *joined;  /* of each frame: its calls are wanted; NULL: all calls */
 };
 
 struct pprof_graph {

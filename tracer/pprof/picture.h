@@ -33,6 +33,7 @@ struct picture_item {
     double anchor; /* 0: the text begins at x, 0.5: it is centred, 1: it ends there */
     uint32_t color, fill;
     bool dashed;
+    const char *key;     /* or NULL; with a tooltip: data-key of its group */
     const char *tooltip; /* or NULL; opens a group that lasts to the next item with one */
 };
 

@@ -105,7 +105,13 @@ void picture_svg(const struct picture *p, struct strbuf *out)
     for (size_t i = 0; i < p->count; i++) {
         const struct picture_item *it = &p->items[i];
         if (it->tooltip) {
-            strbuf_puts(out, in_group ? "</g>\n<g><title>" : "<g><title>");
+            strbuf_puts(out, in_group ? "</g>\n<g" : "<g");
+            if (it->key) {
+                strbuf_puts(out, " data-key=\"");
+                put_text(out, it->key);
+                strbuf_putc(out, '"');
+            }
+            strbuf_puts(out, "><title>");
             put_text(out, it->tooltip);
             strbuf_puts(out, "</title>\n");
             in_group = true;

@@ -144,7 +144,8 @@ static void build(struct pprof_trimmed *t, struct pprof_report *r, const uint8_t
                                           .with_tags = f == PPROF_DOT,
                                           .tag_unit = r->output_unit,
                                           .bytes_unit = pprof_label_unit(&r->label_units, "bytes"),
-                                          .kept = kept};
+                                          .kept = kept,
+                                          .joined = t->joined};
     pprof_graph_init(&t->graph, &t->frames, r->model, &o);
 }
 
@@ -246,6 +247,17 @@ void pprof_whole_init(struct pprof_trimmed *t, struct pprof_report *r)
     build(t, r, NULL, false);
 }
 
+/* peek shows the calls of a few functions: finding all others' is most of the work. */
+static uint8_t *matching_frames(struct pprof_trimmed *t, const struct pprof_report *r)
+{
+    uint8_t *matching = calloc(t->frames.count + 1, sizeof *matching);
+    if (!matching)
+        abort();
+    for (uint32_t i = 0; i < t->frames.count; i++)
+        matching[i] = pprof_rx_match(r->symbol, pprof_frame_name(&t->frames, i));
+    return matching;
+}
+
 void pprof_trimmed_init(struct pprof_trimmed *t, struct pprof_report *r)
 {
     *t = (struct pprof_trimmed){0};
@@ -254,11 +266,15 @@ void pprof_trimmed_init(struct pprof_trimmed *t, struct pprof_report *r)
     bool tree = r->config.call_tree && (f == PPROF_DOT || f == PPROF_CALLGRIND);
     init_frames(t, r);
     t->with_edges = t->frames.any_inline || (f != PPROF_TEXT && f != PPROF_TOPPROTO);
-    build(t, r, NULL, tree);
+    if (f == PPROF_TREE && r->symbol)
+        t->joined = matching_frames(t, r);
+    bool whole = r->config.nodefraction == 0; /* nothing to drop: once is enough */
+    build(t, r, NULL, tree || (whole && t->with_edges));
     int64_t sum = flat_sum(&t->graph);
     int64_t node_cutoff = measure_abs(measure_truncate((double)sum * r->config.nodefraction));
     int64_t edge_cutoff = measure_abs(measure_truncate((double)sum * r->config.edgefraction));
-    drop_light_nodes(t, r, tree, node_cutoff);
+    if (!whole)
+        drop_light_nodes(t, r, tree, node_cutoff);
     t->original = t->graph.count;
     enum pprof_order order = visual                           ? PPROF_BY_ENTROPY
                              : !strcmp(r->config.sort, "cum") ? PPROF_BY_CUM
@@ -280,6 +296,7 @@ void pprof_trimmed_release(struct pprof_trimmed *t)
 {
     pprof_graph_release(&t->graph);
     pprof_frames_release(&t->frames);
+    free(t->joined);
 }
 
 /* ---- the lines above ---- */

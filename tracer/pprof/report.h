@@ -51,6 +51,7 @@ struct pprof_trimmed {
     struct pprof_graph graph; /* sorted, cut to what is shown */
     size_t original;          /* nodes before the limit */
     size_t dropped_nodes, dropped_edges;
+    uint8_t *joined; /* owned: of each frame, whether its calls are shown; NULL: all */
     bool with_edges; /* the report needs the calls, not only the frames */
 };
 
