@@ -101,7 +101,8 @@ HOOK int creat(const char *path, mode_t mode)
 
 HOOK int socket(int domain, int type, int protocol)
 {
-    int fd = REAL(socket)(domain, type, protocol);
+    int fd = WAIT_TOLD(REAL(socket)(domain, type, protocol), SYS_socket, A(domain), A(type),
+                       A(protocol));
     if (own_call(CALLER()))
         return fds_keep(fd);
     fdname_socket(fd);
@@ -124,42 +125,49 @@ static int pair_made(int result, int ends[2], const char *name, uintptr_t caller
 
 HOOK int pipe(int ends[2])
 {
-    return pair_made(REAL(pipe)(ends), ends, "pipe", CALLER());
+    int result = WAIT_TOLD(REAL(pipe)(ends), SYS_pipe, A(ends));
+    return pair_made(result, ends, "pipe", CALLER());
 }
 
 HOOK int pipe2(int ends[2], int flags)
 {
-    return pair_made(REAL(pipe2)(ends, flags), ends, "pipe", CALLER());
+    int result = WAIT_TOLD(REAL(pipe2)(ends, flags), SYS_pipe2, A(ends), A(flags));
+    return pair_made(result, ends, "pipe", CALLER());
 }
 
 HOOK int socketpair(int domain, int type, int protocol, int ends[2])
 {
-    return pair_made(REAL(socketpair)(domain, type, protocol, ends), ends, NULL, CALLER());
+    int result = WAIT_TOLD(REAL(socketpair)(domain, type, protocol, ends), SYS_socketpair,
+                           A(domain), A(type), A(protocol), A(ends));
+    return pair_made(result, ends, NULL, CALLER());
 }
 
 /* Descriptors of no file. */
-#define MADE_HOOK(function, name, params, args)                                                    \
+#define MADE_HOOK(function, nr, name, params, args, ...)                                           \
     HOOK int function params                                                                       \
     {                                                                                              \
-        int fd = REAL(function) args;                                                              \
+        int fd = WAIT_TOLD(REAL(function) args, nr, __VA_ARGS__);                                  \
         if (own_call(CALLER()))                                                                    \
             return fds_keep(fd);                                                                   \
         fdname_opened(fd, name);                                                                   \
         return fd;                                                                                 \
     }
 
-MADE_HOOK(eventfd, "eventfd", (unsigned count, int flags), (count, flags))
-MADE_HOOK(timerfd_create, "timerfd", (clockid_t clock, int flags), (clock, flags))
-MADE_HOOK(epoll_create, "epoll", (int size), (size))
-MADE_HOOK(epoll_create1, "epoll", (int flags), (flags))
-MADE_HOOK(inotify_init, "inotify", (void), ())
-MADE_HOOK(inotify_init1, "inotify", (int flags), (flags))
-MADE_HOOK(memfd_create, "memfd", (const char *name, unsigned flags), (name, flags))
+MADE_HOOK(eventfd, SYS_eventfd2, "eventfd", (unsigned count, int flags), (count, flags), A(count),
+          A(flags))
+MADE_HOOK(timerfd_create, SYS_timerfd_create, "timerfd", (clockid_t clock, int flags),
+          (clock, flags), A(clock), A(flags))
+MADE_HOOK(epoll_create, SYS_epoll_create, "epoll", (int size), (size), A(size))
+MADE_HOOK(epoll_create1, SYS_epoll_create1, "epoll", (int flags), (flags), A(flags))
+MADE_HOOK(inotify_init, SYS_inotify_init, "inotify", (void), (), 0)
+MADE_HOOK(inotify_init1, SYS_inotify_init1, "inotify", (int flags), (flags), A(flags))
+MADE_HOOK(memfd_create, SYS_memfd_create, "memfd", (const char *name, unsigned flags),
+          (name, flags), A(name), A(flags))
 
 /* With a descriptor it changes that one's set. */
 HOOK int signalfd(int old, const sigset_t *set, int flags)
 {
-    int fd = REAL(signalfd)(old, set, flags);
+    int fd = WAIT_TOLD(REAL(signalfd)(old, set, flags), SYS_signalfd4, A(old), A(set), 8, A(flags));
     if (old == -1)
         fdname_opened(fd, "signalfd");
     return fd;
@@ -221,10 +229,16 @@ HOOK int close(int fd)
     return result;
 }
 
+static int close_range_told(unsigned first, unsigned last, int flags)
+{
+    return WAIT_TOLD(REAL(close_range)(first, last, flags), SYS_close_range, A(first), A(last),
+                     A(flags));
+}
+
 HOOK int close_range(unsigned first, unsigned last, int flags)
 {
     if (own_call(CALLER()) || first > last || flags & (int)CLOSE_RANGE_CLOEXEC)
-        return REAL(close_range)(first, last, flags);
+        return close_range_told(first, last, flags);
     unsigned from = first;
     int result = 0;
     for (int ours;
@@ -233,12 +247,12 @@ HOOK int close_range(unsigned first, unsigned last, int flags)
         if ((unsigned)ours > last)
             break;
         if ((unsigned)ours > from)
-            result = REAL(close_range)(from, (unsigned)ours - 1, flags);
+            result = close_range_told(from, (unsigned)ours - 1, flags);
         if (result)
             return result;
         flags &= ~(int)CLOSE_RANGE_UNSHARE;
     }
-    return from <= last ? REAL(close_range)(from, last, flags) : result;
+    return from <= last ? close_range_told(from, last, flags) : result;
 }
 
 HOOK void closefrom(int first)
@@ -249,7 +263,7 @@ HOOK void closefrom(int first)
 
 HOOK int dup(int from)
 {
-    int fd = REAL(dup)(from);
+    int fd = WAIT_TOLD(REAL(dup)(from), SYS_dup, A(from));
     if (own_call(CALLER()))
         return fds_keep(fd);
     fdname_copied(fd);
@@ -269,7 +283,7 @@ HOOK int dup2(int from, int to)
 {
     if (dup_refused(from, to, CALLER()))
         return -1;
-    int fd = REAL(dup2)(from, to);
+    int fd = WAIT_TOLD(REAL(dup2)(from, to), SYS_dup2, A(from), A(to));
     if (fd != from && !own_call(CALLER()))
         fdname_copied(fd);
     return fd;
@@ -279,13 +293,18 @@ HOOK int dup3(int from, int to, int flags)
 {
     if (dup_refused(from, to, CALLER()))
         return -1;
-    int fd = REAL(dup3)(from, to, flags);
+    int fd = WAIT_TOLD(REAL(dup3)(from, to, flags), SYS_dup3, A(from), A(to), A(flags));
     if (!own_call(CALLER()))
         fdname_copied(fd);
     return fd;
 }
 
 /* Only the waiting forms of file locks block. */
+static bool fcntl_wanted(int command)
+{
+    return command == F_SETLKW || command == F_OFD_SETLKW ? wait_wanted() : wait_call_wanted();
+}
+
 #define FCNTL_BODY(function)                                                                       \
     struct wait_call wait;                                                                         \
     va_list list;                                                                                  \
@@ -293,8 +312,7 @@ HOOK int dup3(int from, int to, int flags)
     void *arg = va_arg(list, void *);                                                              \
     va_end(list);                                                                                  \
     const uint64_t words[] = {A(fd), A(command), A(arg)};                                          \
-    bool told = (command == F_SETLKW || command == F_OFD_SETLKW) && recording() &&                 \
-                wait_begin(&wait, SYS_fcntl, words, 3);                                            \
+    bool told = fcntl_wanted(command) && wait_begin(&wait, SYS_fcntl, words, 3);                   \
     int result = REAL(function)(fd, command, arg);                                                 \
     if (told)                                                                                      \
         wait_end(&wait, result < 0 ? -errno : result, words, 3);                                   \

@@ -6,8 +6,12 @@
 #include "tracepoints/agent/real.h"
 #include "tracepoints/events.h"
 #include "tracepoints/hooks/alloc.h"
+#include "tracepoints/hooks/wait.h"
 
 #include <stdarg.h>
+#include <sys/syscall.h>
+
+#define A WAIT_ARG
 
 static void *mapped(void *p, size_t bytes, int flags, uintptr_t caller)
 {
@@ -18,12 +22,16 @@ static void *mapped(void *p, size_t bytes, int flags, uintptr_t caller)
 
 HOOK void *mmap(void *at, size_t bytes, int protection, int flags, int fd, off_t off)
 {
-    return mapped(REAL(mmap)(at, bytes, protection, flags, fd, off), bytes, flags, CALLER());
+    void *p = WAIT_TOLD(REAL(mmap)(at, bytes, protection, flags, fd, off), SYS_mmap, A(at),
+                        A(bytes), A(protection), A(flags), A(fd), A(off));
+    return mapped(p, bytes, flags, CALLER());
 }
 
 HOOK void *mmap64(void *at, size_t bytes, int protection, int flags, int fd, off64_t off)
 {
-    return mapped(REAL(mmap64)(at, bytes, protection, flags, fd, off), bytes, flags, CALLER());
+    void *p = WAIT_TOLD(REAL(mmap64)(at, bytes, protection, flags, fd, off), SYS_mmap, A(at),
+                        A(bytes), A(protection), A(flags), A(fd), A(off));
+    return mapped(p, bytes, flags, CALLER());
 }
 
 /* Told before: afterwards the address may be another thread's. A mapping given back in
@@ -31,7 +39,7 @@ HOOK void *mmap64(void *at, size_t bytes, int protection, int flags, int fd, off
 HOOK int munmap(void *p, size_t bytes)
 {
     alloc_unmapped(p, CALLER());
-    return REAL(munmap)(p, bytes);
+    return WAIT_TOLD(REAL(munmap)(p, bytes), SYS_munmap, A(p), A(bytes));
 }
 
 HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
@@ -41,7 +49,8 @@ HOOK void *mremap(void *old, size_t old_bytes, size_t bytes, int flags, ...)
     void *wanted = flags & MREMAP_FIXED ? va_arg(list, void *) : NULL;
     va_end(list);
     bool told = alloc_unmapped(old, CALLER());
-    void *p = REAL(mremap)(old, old_bytes, bytes, flags, wanted);
+    void *p = WAIT_TOLD(REAL(mremap)(old, old_bytes, bytes, flags, wanted), SYS_mremap, A(old),
+                        A(old_bytes), A(bytes), A(flags), A(wanted));
     if (told)
         alloc_mapped(p == MAP_FAILED ? old : p, p == MAP_FAILED ? old_bytes : bytes,
                      WHYPROF_ALLOC_MMAP, CALLER());
@@ -60,7 +69,7 @@ static void break_moved(char *from, char *to, uintptr_t caller)
 HOOK int brk(void *to)
 {
     char *from = REAL(sbrk)(0);
-    int result = REAL(brk)(to);
+    int result = WAIT_TOLD(REAL(brk)(to), SYS_brk, A(to));
     if (result == 0)
         break_moved(from, to, CALLER());
     return result;

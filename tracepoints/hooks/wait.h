@@ -5,6 +5,7 @@
 #define WHYPROF_HOOK_WAIT_H
 
 #include "tracepoints/agent/agent.h"
+#include "tracepoints/agent/options.h"
 #include "tracepoints/provider/provider.h"
 
 /* One call in progress, on the caller's stack. */
@@ -23,26 +24,71 @@ void wait_tell_pending(void);
 
 #define WAIT_ARG(x) ((uint64_t)(uintptr_t)(x))
 
-/* A hook for `ret name params`, whose arguments are `args`; the rest are the
- * system call's, for the event. */
+static inline bool wait_wanted(void)
+{
+    return unlikely(lttng_ust_tracepoint_enabled(whyprof_syscall, call)) && agent_outside();
+}
+
+/* For calls that do not wait: where the kernel tells them, their stack is not worth a look
+ * at the clock. */
+static inline bool wait_call_wanted(void)
+{
+    return wait_wanted() && !options.syscalls_by_kernel;
+}
+
+/* The body of a hook: `call` is the real function's call, `failure` its result as the
+ * kernel's. The words are the system call's arguments, for the event. */
+#define WAIT_BODY_AS(ret, wanted, call, nr, failure, ...)                                          \
+    struct wait_call wait;                                                                         \
+    if (likely(!(wanted)))                                                                         \
+        return call;                                                                               \
+    const uint64_t words[] = {__VA_ARGS__};                                                        \
+    const unsigned count = sizeof words / sizeof *words;                                           \
+    bool told = wait_begin(&wait, nr, words, count);                                               \
+    ret result = call;                                                                             \
+    if (told)                                                                                      \
+        wait_end(&wait, failure, words, count);                                                    \
+    return result
+
+/* Results of -1 with errno, as most have. */
+#define WAIT_BODY(ret, wanted, call, nr, ...)                                                      \
+    WAIT_BODY_AS(ret, wanted, call, nr, result == (ret)-1 ? -errno : (int64_t)result, __VA_ARGS__)
+
+/* The result of a call that does not wait, told where that is wanted; for hooks that do more
+ * with it. -1 is a failure. */
+#define WAIT_TOLD(call, nr, ...)                                                                   \
+    ({                                                                                             \
+        struct wait_call wait_;                                                                    \
+        const uint64_t words_[] = {__VA_ARGS__};                                                   \
+        const unsigned count_ = sizeof words_ / sizeof *words_;                                    \
+        bool told_ = wait_call_wanted() && wait_begin(&wait_, nr, words_, count_);                 \
+        __typeof__(call) result_ = call;                                                           \
+        if (told_)                                                                                 \
+            wait_end(&wait_, (intptr_t)result_ == -1 ? -errno : (int64_t)(intptr_t)result_,        \
+                     words_, count_);                                                              \
+        result_;                                                                                   \
+    })
+
+/* A hook for `ret name params`, whose arguments are `args`. */
 #define WAIT_HOOK_AS(ret, name, nr, params, args, failure, ...)                                    \
     HOOK ret name params                                                                           \
     {                                                                                              \
-        struct wait_call wait;                                                                     \
-        if (likely(!lttng_ust_tracepoint_enabled(whyprof_syscall, call)) || !agent_outside())      \
-            return REAL(name) args;                                                                \
-        const uint64_t words[] = {__VA_ARGS__};                                                    \
-        const unsigned count = sizeof words / sizeof *words;                                       \
-        bool told = wait_begin(&wait, nr, words, count);                                           \
-        ret result = real.name args;                                                               \
-        if (told)                                                                                  \
-            wait_end(&wait, failure, words, count);                                                \
-        return result;                                                                             \
+        WAIT_BODY_AS(ret, wait_wanted(), REAL(name) args, nr, failure, __VA_ARGS__);               \
     }
-
-/* Results of -1 with errno, as most have. */
 #define WAIT_HOOK(ret, name, nr, params, args, ...)                                                \
-    WAIT_HOOK_AS(ret, name, nr, params, args, result == (ret)-1 ? -errno : (int64_t)result,        \
-                 __VA_ARGS__)
+    HOOK ret name params                                                                           \
+    {                                                                                              \
+        WAIT_BODY(ret, wait_wanted(), REAL(name) args, nr, __VA_ARGS__);                           \
+    }
+#define CALL_HOOK_AS(ret, name, nr, params, args, failure, ...)                                    \
+    HOOK ret name params                                                                           \
+    {                                                                                              \
+        WAIT_BODY_AS(ret, wait_call_wanted(), REAL(name) args, nr, failure, __VA_ARGS__);          \
+    }
+#define CALL_HOOK(ret, name, nr, params, args, ...)                                                \
+    HOOK ret name params                                                                           \
+    {                                                                                              \
+        WAIT_BODY(ret, wait_call_wanted(), REAL(name) args, nr, __VA_ARGS__);                      \
+    }
 
 #endif

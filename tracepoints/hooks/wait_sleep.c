@@ -24,14 +24,14 @@ WAIT_HOOK(int, pause, SYS_pause, (void), (), 0)
 WAIT_HOOK(int, sched_yield, SYS_sched_yield, (void), (), 0)
 
 WAIT_HOOK(pid_t, wait, SYS_wait4, (int *status), (status), A(-1), A(status), 0, 0)
-WAIT_HOOK(pid_t, wait3, SYS_wait4, (int *status, int options, struct rusage *usage),
-          (status, options, usage), A(-1), A(status), A(options), A(usage))
-WAIT_HOOK(pid_t, wait4, SYS_wait4, (pid_t pid, int *status, int options, struct rusage *usage),
-          (pid, status, options, usage), A(pid), A(status), A(options), A(usage))
-WAIT_HOOK(pid_t, waitpid, SYS_wait4, (pid_t pid, int *status, int options),
-          (pid, status, options), A(pid), A(status), A(options), 0)
-WAIT_HOOK(int, waitid, SYS_waitid, (idtype_t type, id_t id, siginfo_t *info, int options),
-          (type, id, info, options), A(type), A(id), A(info), A(options))
+WAIT_HOOK(pid_t, wait3, SYS_wait4, (int *status, int flags, struct rusage *usage),
+          (status, flags, usage), A(-1), A(status), A(flags), A(usage))
+WAIT_HOOK(pid_t, wait4, SYS_wait4, (pid_t pid, int *status, int flags, struct rusage *usage),
+          (pid, status, flags, usage), A(pid), A(status), A(flags), A(usage))
+WAIT_HOOK(pid_t, waitpid, SYS_wait4, (pid_t pid, int *status, int flags),
+          (pid, status, flags), A(pid), A(status), A(flags), 0)
+WAIT_HOOK(int, waitid, SYS_waitid, (idtype_t type, id_t id, siginfo_t *info, int flags),
+          (type, id, info, flags), A(type), A(id), A(info), A(flags))
 
 WAIT_HOOK(int, sigsuspend, SYS_rt_sigsuspend, (const sigset_t *set), (set), A(set))
 WAIT_HOOK(ssize_t, msgrcv, SYS_msgrcv, (int id, void *msg, size_t n, long type, int flags),
