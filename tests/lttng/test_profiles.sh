@@ -42,12 +42,61 @@ sleep 1
 status_is 0 env DURATION=1 OUTPUT_DIR=attached "$WHYPROF" cpu $target
 check "its path alone on the output" [ "$(cat out)" = "$(ls "$PWD"/attached/cpu_*.prof)" ]
 status_is 0 "$WHYPROF" all --duration 1 --output-dir attached $target
-check "one of each kind" [ "$(wc -l <out)" = 6 ]
+check "one of each kind" [ "$(wc -l <out)" = 7 ]
+for kind in cpu heap allocs block mutex threads threadcreate; do
+    check "$kind among all" has out "/attached/${kind}_[0-9]*_[0-9]*\\.prof$"
+done
+status_is 0 env DURATION=1 OUTPUT_DIR=attached "$WHYPROF" trace $target
+check "a trace of a while" [ "$(cat out)" = "$(ls "$PWD"/attached/trace_*.out)" ]
+check "that is whole" "$WHYPROF" check "$(cat out)" >/dev/null
 status_is 0 "$WHYPROF" goroutine $target --output-dir attached
 check "three threads" has err '^whyprof: goroutine: 3 threads$'
+if command -v curl >/dev/null; then
+    "$WHYPROF" http $target --listen 127.0.0.1:0 2>http.err &
+    server=$!
+    for _ in $(seq 100); do grep -q serving http.err && break; sleep 0.05; done
+    url=$(sed -n 's/^whyprof: serving \(.*\)\/$/\1/p' http.err)
+    curl -s -o /dev/null "$url/profile?seconds=3" &
+    first=$!
+    sleep 0.5
+    check "a second CPU profile is refused" [ "$(curl -s "$url/profile?seconds=1")" = \
+        "Could not enable CPU profiling: cpu profiling already in use" ]
+    wait $first
+    timeout 0.5 curl -s -o /dev/null "$url/profile?seconds=30"
+    for _ in $(seq 60); do
+        [ "$(curl -s -o cpu.pb -w '%{http_code}' "$url/profile?seconds=1")" = 200 ] && break
+        sleep 0.1
+    done
+    check "who hangs up ends it" "$WHYPROF" pprof -top cpu.pb >top.txt
+    check "CPU by HTTP" has top.txt spin_60
+    curl -s -o trace.out "$url/trace?seconds=0.5"
+    check "a trace by HTTP" "$WHYPROF" check trace.out >/dev/null
+    if go version >/dev/null 2>&1; then
+        HOME=$WORK go tool pprof -top "$url/profile?seconds=3" >top.txt 2>go.err || cat go.err
+        check "go tool pprof by HTTP" has top.txt spin_60
+    fi
+    kill -INT $server
+    check "the server ends well" wait $server
+fi
 kill $target
 wait $target
 check_no_strays "captures"
+
+# The guide: a backend that is slow.
+"$WHYPROF" run -- "$BIN/../tests/targets/backend" 0 >port &
+backend=$!
+for _ in $(seq 100); do [ -s port ] && break; sleep 0.05; done
+if command -v curl >/dev/null; then
+    (while curl -s -o /dev/null "localhost:$(awk '{ print $3 }' port)/report"; do :; done) &
+    load=$!
+    status_is 0 env DURATION=2 OUTPUT_DIR=guide "$WHYPROF" cpu backend
+    kill $load
+    "$WHYPROF" pprof -top -cum "$(cat out)" >top.txt 2>/dev/null
+    check "the guide's bottleneck" has top.txt count_duplicates
+fi
+kill $backend
+wait $backend
+check_no_strays "the guide"
 
 sleep 30 &
 status_is 1 "$WHYPROF" cpu $! --duration 1

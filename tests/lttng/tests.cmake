@@ -6,6 +6,8 @@ foreach(name run convert trace relay flight live follow crash user profiles)
         RUN_SERIAL TRUE)
 endforeach()
 
+set_tests_properties(lttng_profiles PROPERTIES TIMEOUT 300)
+
 # A program whose profiles are known beforehand.
 add_executable(profile_truth ${CMAKE_CURRENT_SOURCE_DIR}/targets/profile_truth.c)
 whyprof_warnings(profile_truth)

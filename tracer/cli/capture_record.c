@@ -76,20 +76,20 @@ static bool record_and_convert(const struct capture_record *c, struct record *re
     struct err stop = {0};
     bool complete = recorder_finish(&r, &result, &stop);
     record_note_end(&rec->state, &r, &result, complete ? why[end] : stop.text);
-    bool ok = timed && convert(rec, err);
+    bool ok =
+        timed && convert(rec, err) && c->converted(c->data, state_get(&rec->state, "out"), err);
     state_remove(&rec->state);
     recorder_release(&r);
     return ok;
 }
 
-bool capture_record(const struct capture_record *c, char *path, size_t cap, struct err *err)
+bool capture_record(const struct capture_record *c, struct err *err)
 {
     struct record rec;
     if (!record_check(&rec, c->options, err) ||
         !record_prepare(&rec, c->options, "capture", c->targets->text, err))
         return false;
     fprintf(stderr, "whyprof: recording %s for %.3g s\n", c->targets->text, (double)c->ns / S_NS);
-    snprintf(path, cap, "%s", state_get(&rec.state, "out"));
     bool ok = record_and_convert(c, &rec, err);
     state_release(&rec.state);
     return ok;

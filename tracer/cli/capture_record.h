@@ -10,11 +10,13 @@ struct capture_record {
     const struct targets *targets;
     uint64_t ns;
     void (*ended)(void *data); /* the while is over, the conversion has not begun; or NULL */
+    /* The trace is at path. What is left to be done then, a session daemon to be stopped, may
+     * take seconds. */
+    bool (*converted)(void *data, const char *path, struct err *err);
     void *data;
 };
 
-/* Until the time is over, Ctrl-C, or the targets' end; then converts. *path gets the trace's,
- * `cap` bytes. */
-bool capture_record(const struct capture_record *c, char *path, size_t cap, struct err *err);
+/* Until the time is over, Ctrl-C, or the targets' end; then converts. */
+bool capture_record(const struct capture_record *c, struct err *err);
 
 #endif

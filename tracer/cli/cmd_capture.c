@@ -89,30 +89,39 @@ static unsigned recorded_kinds(unsigned kinds)
 
 static void take_live(void *data)
 {
-    capture_live_end(data);
+    struct request *r = data;
+    capture_live_end(&r->live);
+}
+
+static bool write_recorded(void *data, const char *path, struct err *err)
+{
+    struct request *r = data;
+    unsigned kinds = recorded_kinds(r->kinds);
+    bool ok = true;
+    if (kinds == TRACE)
+        printf("%s\n", path);
+    else
+        ok = r->exact ? capture_write_as(path, kinds, r->exact, stdout, err)
+                      : capture_write(path, kinds, r->dir, stdout, err);
+    fflush(stdout);
+    return ok;
 }
 
 static bool record(struct request *r, unsigned kinds, struct err *err)
 {
-    char path[PATH_MAX], hidden[PATH_MAX], classes[64];
-    const struct capture_record c = {&options, &r->targets, r->ns ? r->ns : DEFAULT_S * S_NS,
-                                     take_live, &r->live};
+    char hidden[PATH_MAX], classes[64];
+    const struct capture_record c = {&options,  &r->targets,    r->ns ? r->ns : DEFAULT_S * S_NS,
+                                     take_live, write_recorded, r};
     if (kinds == TRACE) {
         options.out = r->exact;
         options.output_dir = r->dir;
-        bool ok = capture_record(&c, path, sizeof path, err);
-        if (ok)
-            printf("%s\n", path);
-        return ok;
+        return capture_record(&c, err);
     }
     capture_trace_path(r->dir, hidden);
     options.out = hidden;
     options.events = capture_classes(kinds, classes, sizeof classes);
-    bool ok = capture_record(&c, path, sizeof path, err) &&
-              (r->exact ? capture_write_as(hidden, kinds, r->exact, stdout, err)
-                        : capture_write(hidden, kinds, r->dir, stdout, err));
+    bool ok = capture_record(&c, err);
     unlink(hidden);
-    fflush(stdout);
     return ok;
 }
 
@@ -235,6 +244,19 @@ static bool capture_url(struct request *r, const char *url, struct err *err)
     return capture_remote(&u, err);
 }
 
+/* Where files go; with -o the recording's own, for a while, beside that file. */
+static bool choose_folder(struct request *r, struct err *err)
+{
+    const char *slash = r->exact ? strrchr(r->exact, '/') : NULL;
+    char *folder = !r->exact           ? NULL
+                   : !slash            ? strdup(".")
+                   : slash == r->exact ? strdup("/")
+                                       : strndup(r->exact, (size_t)(slash - r->exact));
+    bool ok = capture_folder(folder ? folder : options.output_dir, r->dir, err);
+    free(folder);
+    return ok;
+}
+
 int cmd_capture(int argc, char **argv)
 {
     static struct request r;
@@ -272,7 +294,7 @@ int cmd_capture(int argc, char **argv)
     if (text)
         return print_threads(&r, word, &err) ? CLI_OK : cli_fail(&err);
     bool ok =
-        capture_folder(options.output_dir, r.dir, &err) &&
+        choose_folder(&r, &err) &&
         (word && fetch_is_url(word) ? capture_url(&r, word, &err) : capture_local(&r, word, &err));
     return ok ? CLI_OK : cli_fail(&err);
 }

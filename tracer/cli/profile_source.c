@@ -1,5 +1,6 @@
 #include "cli/profile_source.h"
 
+#include "base/arena.h"
 #include "base/file.h"
 #include "cli/capture.h"
 #include "pprof/model.h"
@@ -8,8 +9,11 @@
 #include "process/threads.h"
 #include "profile/write.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -19,7 +23,8 @@
 #include <unistd.h>
 
 enum {
-    STEP_US = 20000, /* how often a wait looks whether anybody still waits for it */
+    STEP_MS = 20, /* how often a wait looks whether anybody still waits for it */
+    STEP_US = STEP_MS * 1000,
     US_PER_S = 1000000
 };
 
@@ -49,7 +54,17 @@ static bool wait_s(const struct endpoint_request *r, struct err *err)
 
 /* ---- recorded: `whyprof cpu` and `whyprof trace` in a process of their own ---- */
 
-static pid_t spawn(const char *const *argv, const char *errors)
+/* It says the file's path on its output when that is there, and ends some time later. */
+struct recording {
+    pid_t pid;
+    int output;   /* the reading end of a pipe */
+    char dir[32]; /* private, of the files below */
+    char path[64];
+    char errors[64];
+    atomic_int *state; /* of the source */
+};
+
+static pid_t spawn(const char *const *argv, int output, const char *errors)
 {
     extern char **environ;
     posix_spawn_file_actions_t files;
@@ -59,7 +74,7 @@ static pid_t spawn(const char *const *argv, const char *errors)
     sigemptyset(&none);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&files, STDERR_FILENO, errors, O_WRONLY | O_CREAT, 0600);
     posix_spawnattr_init(&attr);
     posix_spawnattr_setsigmask(&attr, &none); /* ours are blocked */
@@ -71,13 +86,47 @@ static pid_t spawn(const char *const *argv, const char *errors)
     return pid;
 }
 
-/* "whyprof: WHAT: WHY": its first line, without our name. */
-static bool fail_as_told(const char *errors, struct err *err)
+static bool recording_begin(struct recording *rec, pid_t target, const struct endpoint_request *r,
+                            struct err *err)
+{
+    char pid_text[16], seconds[32];
+    int fds[2];
+    snprintf(rec->dir, sizeof rec->dir, "/tmp/whyprof-XXXXXX");
+    if (!mkdtemp(rec->dir) || pipe2(fds, O_CLOEXEC) < 0)
+        return err_errno(err, "start the recording");
+    snprintf(rec->path, sizeof rec->path, "%s/profile", rec->dir);
+    snprintf(rec->errors, sizeof rec->errors, "%s/errors", rec->dir);
+    snprintf(pid_text, sizeof pid_text, "%d", (int)target);
+    snprintf(seconds, sizeof seconds, "%.9fs", r->seconds);
+    const char *const argv[] = {"whyprof", r->kind == ENDPOINT_TRACE ? "trace" : "cpu",
+                                pid_text,  "--duration",
+                                seconds,   "-o",
+                                rec->path, NULL};
+    rec->pid = spawn(argv, fds[1], rec->errors);
+    rec->output = fds[0];
+    close(fds[1]);
+    return rec->pid > 0 || err_errno(err, "start the recording");
+}
+
+/* True once the file is there; a client that hung up ends the recording early. */
+static bool recording_wait(const struct recording *rec, const struct endpoint_request *r,
+                           bool *hung_up)
+{
+    struct pollfd p = {.fd = rec->output, .events = POLLIN};
+    char said[PATH_MAX];
+    while (poll(&p, 1, STEP_MS) == 0)
+        if (!*hung_up && http_gone(r->http))
+            *hung_up = kill(rec->pid, SIGTERM) == 0;
+    return read(rec->output, said, sizeof said) > 0;
+}
+
+/* "whyprof: WHAT: WHY": the last such line, without our name. */
+static bool fail_as_told(const struct recording *rec, struct err *err)
 {
     static const char name[] = "whyprof: ";
     char *text;
     size_t bytes;
-    if (!file_read(errors, &text, &bytes, NULL))
+    if (!file_read(rec->errors, &text, &bytes, NULL))
         return err_set(err, "the recording failed");
     const char *last = text;
     for (const char *p = text; (p = strstr(p, name)); p++)
@@ -87,42 +136,59 @@ static bool fail_as_told(const char *errors, struct err *err)
     return false;
 }
 
-/* A client that hung up ends it early. */
-static bool wait_for(pid_t pid, const struct endpoint_request *r, const char *errors,
-                     struct err *err)
+static void *reap(void *data)
 {
-    bool asked = false;
-    int status;
-    while (waitpid(pid, &status, WNOHANG) == 0) {
-        if (!asked && http_gone(r->http))
-            asked = kill(pid, SIGTERM) == 0;
-        usleep(STEP_US);
-    }
-    if (asked)
-        return gone(err);
-    return (WIFEXITED(status) && !WEXITSTATUS(status)) || fail_as_told(errors, err);
+    struct recording *rec = data;
+    while (waitpid(rec->pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+    atomic_store(rec->state, SOURCE_IDLE);
+    free(rec);
+    return NULL;
 }
 
-static bool record_into(const struct profile_source *s, const struct endpoint_request *r,
-                        const char *dir, struct strbuf *body, struct err *err)
+/* The recording's process ends in its own time; rec is the thread's from here on. */
+static void recording_leave(struct recording *rec)
 {
-    char pid_text[16], seconds[32], path[PATH_MAX], errors[PATH_MAX], *bytes;
+    pthread_t thread;
+    close(rec->output);
+    file_remove_tree(rec->dir, NULL);
+    atomic_store(rec->state, SOURCE_ENDING);
+    if (rec->pid > 0 && pthread_create(&thread, NULL, reap, rec) == 0)
+        pthread_detach(thread);
+    else
+        reap(rec);
+}
+
+static bool record_into(pid_t target, const struct endpoint_request *r, atomic_int *state,
+                        struct strbuf *body, struct err *err)
+{
+    struct recording *rec = mem_realloc(NULL, 1, sizeof *rec);
+    bool hung_up = false;
+    char *bytes;
     size_t count;
-    snprintf(pid_text, sizeof pid_text, "%d", (int)s->pid);
-    snprintf(seconds, sizeof seconds, "%.9fs", r->seconds);
-    snprintf(path, sizeof path, "%s/profile", dir);
-    snprintf(errors, sizeof errors, "%s/errors", dir);
-    const char *const argv[] = {"whyprof", r->kind == ENDPOINT_TRACE ? "trace" : "cpu",
-                                pid_text,  "--duration",
-                                seconds,   "-o",
-                                path,      NULL};
-    pid_t pid = spawn(argv, errors);
-    if (pid < 0)
-        return err_errno(err, "start the recording");
-    if (!wait_for(pid, r, errors, err) || !file_read(path, &bytes, &count, err))
-        return false;
-    strbuf_append(body, bytes, count);
-    free(bytes);
+    *rec = (struct recording){.pid = -1, .output = -1, .state = state};
+    bool ok = recording_begin(rec, target, r, err);
+    if (ok && !recording_wait(rec, r, &hung_up))
+        ok = fail_as_told(rec, err);
+    if (ok && hung_up)
+        ok = gone(err);
+    if (ok && (ok = file_read(rec->path, &bytes, &count, err))) {
+        strbuf_append(body, bytes, count);
+        free(bytes);
+    }
+    recording_leave(rec);
+    return ok;
+}
+
+/* One that is only being put away is waited for. */
+static bool take_turn(atomic_int *state)
+{
+    for (int was = SOURCE_IDLE; !atomic_compare_exchange_strong(state, &was, SOURCE_RECORDING);
+         was = SOURCE_IDLE) {
+        if (was == SOURCE_RECORDING)
+            return false;
+        usleep(STEP_US);
+    }
     return true;
 }
 
@@ -130,17 +196,12 @@ static bool record(struct profile_source *s, const struct endpoint_request *r, s
                    struct err *err)
 {
     bool is_trace = r->kind == ENDPOINT_TRACE;
-    atomic_flag *busy = is_trace ? &s->trace_busy : &s->cpu_busy;
-    char dir[] = "/tmp/whyprof-XXXXXX";
-    if (atomic_flag_test_and_set(busy))
-        return err_set(err, is_trace
-                                ? "Could not enable tracing: tracing is already enabled"
-                                : "Could not enable CPU profiling: cpu profiling already in use");
-    bool ok = mkdtemp(dir) ? record_into(s, r, dir, body, err) : err_errno(err, "%s", dir);
-    file_remove_tree(dir, NULL);
-    atomic_flag_clear(busy);
-    return ok ||
-           err_wrap(err, is_trace ? "Could not enable tracing" : "Could not enable CPU profiling");
+    atomic_int *state = is_trace ? &s->trace : &s->cpu;
+    const char *what = is_trace ? "Could not enable tracing" : "Could not enable CPU profiling";
+    if (!take_turn(state))
+        return err_set(err, "%s: %s", what,
+                       is_trace ? "tracing is already enabled" : "cpu profiling already in use");
+    return record_into(s->pid, r, state, body, err) || err_wrap(err, "%s", what);
 }
 
 /* ---- threads ---- */

@@ -7,9 +7,16 @@
 #include <stdatomic.h>
 #include <sys/types.h>
 
+/* One recording at a time of each kind. */
+enum profile_source_state {
+    SOURCE_IDLE,
+    SOURCE_RECORDING,
+    SOURCE_ENDING /* it was answered, what it needed is being put away */
+};
+
 struct profile_source {
     pid_t pid;
-    atomic_flag cpu_busy, trace_busy; /* one at a time of each */
+    atomic_int cpu, trace; /* enum profile_source_state */
 };
 
 /* The source must outlive what is filled. */

@@ -89,8 +89,7 @@ static void say(const struct serve_ready *ready)
 
 bool serve_profiles(const struct serve_options *o, struct err *err)
 {
-    struct profile_source source = {
-        .pid = o->pid, .cpu_busy = ATOMIC_FLAG_INIT, .trace_busy = ATOMIC_FLAG_INIT};
+    struct profile_source source = {.pid = o->pid};
     struct endpoints endpoints = {.seconds_max = o->seconds_max > 0 ? o->seconds_max : SECONDS_MAX};
     struct signals signals;
     bool was_on = true;
