@@ -19,13 +19,18 @@ whole() {
 load="dd if=/dev/zero of=/dev/null bs=1 count=250000"
 
 status_is 0 "$WHYPROF" run --trace --chunk-size=1M -o run.out -- $load
-check "run: nothing lost" has err 'none lost$'
+check "run: nothing lost: $(tail -1 err)" has err 'none lost$'
 whole run.out
 check_no_strays "a run converted meanwhile"
 
 status_is 0 "$WHYPROF" trace start --chunk-size=1M -o start.out -- sh -c "$load 2>/dev/null; exec sleep 20"
 sleep 4
 check "a process converts" [ "$(pgrep -c -f 'trace start --chunk-size=1M')" -ge 2 ]
+"$WHYPROF" trace status --json >status || fail "status"
+if [ "$(sed -n 's/.*"kernel_events": \([0-9]*\).*/\1/p' status)" -lt 500000 ]; then
+    cat status; fail "the calls so far are counted"
+fi
+check "and the losses" has status '"lost_events": 0,'
 check "what is converted is deleted" [ "$(chunks)" -lt 4 ]
 status_is 0 "$WHYPROF" trace stop
 check "the path" [ "$(cat out)" = "$WORK/start.out" ]

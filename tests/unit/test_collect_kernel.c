@@ -275,7 +275,7 @@ static struct seen record_with(enum taken what, const char *rung)
     assert_true(add(&c, t.pid));
     target_run(&t);
     assert_int_equal(collector_end(&c), 0);
-    assert_non_null(strstr(c.said, "lost 0"));
+    assert_non_null(strstr(c.said, "\nlost 0\n"));
     return look(&c, t.pid);
 }
 

@@ -46,8 +46,8 @@ static void add_thread(struct latency_work *w, uint32_t thread, uint64_t thread_
         uint64_t ns = trace_state_end(&next, rows.row, thread_end) - ts;
         if (!analyze_in_range(w->range, ts, ns))
             continue;
-        bool preempted = trace_reason_lost_cpu(
-            trace_get(&rows.cursor, rows.row, TRACE_THREAD_STATE_reason));
+        bool preempted =
+            trace_reason_lost_cpu(trace_get(&rows.cursor, rows.row, TRACE_THREAD_STATE_reason));
         enum queue_kind kind = preempted ? PREEMPTED : WOKEN;
         uint64_t part = analyze_overlap_ns(w->range, ts, ns);
         struct analyze_instance span = {thread, rows.row, ts, ns};

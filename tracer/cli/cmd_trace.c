@@ -340,6 +340,9 @@ struct situation {
     uint64_t since_ns;    /* unix */
     uint64_t duration_ns; /* of a recording under way, else 0 */
     struct ctf_files files;
+    bool counted; /* `counts` are known: the recorder answered */
+    struct recorder_counts counts;
+    uint64_t lost;
 };
 
 static struct situation look(const struct state *st)
@@ -354,13 +357,21 @@ static struct situation look(const struct state *st)
     if (phase_is(st, "recording") && alive)
         s.duration_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec - s.since_ns;
     ctf_files_scan(state_get(st, "ctf_dir"), &s.files);
+    if (s.duration_ns) {
+        char socket_path[sizeof st->path];
+        state_socket_path(st, socket_path, sizeof socket_path);
+        s.counted = recorder_request_counts(socket_path, &s.counts, &(struct err){0});
+    }
+    /* the files of a recording converted meanwhile are gone, and so are their headers */
+    s.lost = s.counted ? s.counts.lost_events + s.counts.lost_kernel : s.files.discarded;
     return s;
 }
 
 static void print_status(const struct state *st)
 {
     struct situation s = look(st);
-    char place[1024], since[32] = "?", bytes[FMT_MAX], lost[FMT_MAX], lasted[FMT_MAX];
+    char place[1024], since[32] = "?", bytes[FMT_MAX], lost[FMT_MAX], lasted[FMT_MAX],
+                      kernel[FMT_MAX];
     time_t sec = (time_t)(s.since_ns / 1000000000);
     struct tm tm;
     strftime(since, sizeof since, "%Y-%m-%d %H:%M:%S", localtime_r(&sec, &tm));
@@ -375,9 +386,10 @@ static void print_status(const struct state *st)
     if (relay_is_used(st)) {
         printf("\n  to %s\n", relay_place(st, place, sizeof place));
     } else {
-        fmt_count(lost, s.files.discarded);
-        printf("\n  %s on disk, %s events lost\n", fmt_bytes(bytes, s.files.bytes),
-               s.files.discarded ? lost : "no");
+        printf("\n  %s to convert", fmt_bytes(bytes, s.files.bytes));
+        if (s.counted)
+            printf(", %s kernel events so far", fmt_count(kernel, s.counts.kernel_records));
+        printf(", %s events lost\n", s.lost ? fmt_count(lost, s.lost) : "no");
     }
     if (!strcmp(s.phase, "cut short"))
         printf("  whyprof trace stop --session %s converts what there is\n",
@@ -404,8 +416,9 @@ static void append_json(struct strbuf *sb, const struct state *st)
     number_member(sb, "duration_ns", s.duration_ns);
     number_member(sb, "bytes",
                   over(st) ? strtoull(state_get(st, "bytes"), NULL, 10) : s.files.bytes);
-    number_member(sb, "lost_events",
-                  over(st) ? strtoull(state_get(st, "lost"), NULL, 10) : s.files.discarded);
+    number_member(sb, "lost_events", over(st) ? strtoull(state_get(st, "lost"), NULL, 10) : s.lost);
+    if (s.counted)
+        number_member(sb, "kernel_events", s.counts.kernel_records);
     json_member(sb, "out", state_get(st, "out"));
     if (relay_is_used(st))
         json_member(sb, "relay", state_get(st, "relay"));

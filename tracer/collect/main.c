@@ -9,6 +9,7 @@
  *     out  mechanism CLASS NAME, or refused CLASS REASON
  *          ready           "add" is understood from here on
  *          added PID, or failed PID REASON; dumped
+ *          relayed COUNT lost COUNT   so far, now and then
  *          lost COUNT      at the end
  * Where no class is possible it says so and exits 0. */
 #include "base/err.h"
@@ -35,7 +36,8 @@ enum {
     POLL_MS = 2,
     POLL_IDLE_MS = 16, /* the longest pause while nothing happens */
     WATERMARK_NS = 20000000,
-    FINISH_TRIES = 100
+    FINISH_TRIES = 100,
+    TELL_NS = 250000000 /* how often what was relayed so far is told */
 };
 
 struct collector {
@@ -48,6 +50,9 @@ struct collector {
     uint64_t watermark_sent;
     uint64_t lost;
     uint64_t words; /* relayed so far */
+    uint64_t records;
+    uint64_t told_ns; /* when they were told */
+    uint64_t told_records, told_lost;
     bool stop;
     char line[256];
     size_t line_len;
@@ -80,6 +85,8 @@ static void take_words(void *data, enum collect_class class, const uint64_t *wor
 {
     struct collector *c = data;
     c->words += count;
+    for (uint32_t i = 0; i < count; i += WHYPROF_KERNEL_WORDS(words[i]))
+        c->records++;
     relay_words(class, words, count);
 }
 
@@ -106,6 +113,17 @@ static bool relay_round(struct collector *c)
         c->watermark_sent = watermark;
     }
     return c->words != before;
+}
+
+static void tell_counts(struct collector *c)
+{
+    uint64_t now = source_now_ns();
+    if (now - c->told_ns < TELL_NS || (c->records == c->told_records && c->lost == c->told_lost))
+        return;
+    say(c, "relayed %llu lost %llu\n", (unsigned long long)c->records, (unsigned long long)c->lost);
+    c->told_ns = now;
+    c->told_records = c->records;
+    c->told_lost = c->lost;
 }
 
 static void relay_mechanisms(const struct collector *c)
@@ -219,6 +237,7 @@ static void relay_until_stop(struct collector *c)
             pause_ms = POLL_MS;
         else if (pause_ms < POLL_IDLE_MS)
             pause_ms *= 2;
+        tell_counts(c);
     }
 }
 

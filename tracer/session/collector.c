@@ -21,7 +21,10 @@ bool collector_spawn(struct collector *c, const char *path, const char *classes,
     char fd_text[16];
     snprintf(fd_text, sizeof fd_text, "%d", SPAWN_FD);
     const char *argv[] = {path, "--fd", fd_text, "--classes", classes, NULL};
-    pid_t pid = spawn_helper(&(struct spawn){argv, fds[1], -1, -1}, err);
+    /* What it waits for is in the kernel's rings meanwhile: it had better wait for room in
+     * LTTng's buffers (session.c sets for how long) than lose a batch of records. */
+    pid_t pid =
+        spawn_helper(&(struct spawn){argv, fds[1], -1, -1, "LTTNG_UST_ALLOW_BLOCKING"}, err);
     close(fds[1]);
     if (pid < 0) {
         close(fds[0]);
@@ -56,7 +59,7 @@ static void take_answer(struct collector *c, pid_t pid, bool good)
 static void take_line(struct collector *c, const char *line)
 {
     char class[16], name[32], reason[256];
-    unsigned long long lost;
+    unsigned long long records, lost;
     int pid;
     if (!strcmp(line, "ready"))
         c->ready = true;
@@ -66,6 +69,8 @@ static void take_line(struct collector *c, const char *line)
         set_mechanism(c, class, name);
     else if (sscanf(line, "refused %15s %255[^\n]", class, reason) == 2)
         snprintf(c->refused, sizeof c->refused, "%s", reason);
+    else if (sscanf(line, "relayed %llu lost %llu", &records, &lost) == 2)
+        c->records = records, c->lost = lost;
     else if (sscanf(line, "lost %llu", &lost) == 1)
         c->lost = lost;
     else if (sscanf(line, "added %d", &pid) == 1)

@@ -4,6 +4,7 @@
  *              "dump"        tell again what all of them are, for a new chunk of files
  *              "stop"        emit what is left, then exit
  *     from it  "mechanism CLASS NAME"   "refused CLASS REASON"   "ready"   "lost COUNT"
+ *                    "relayed COUNT lost COUNT"
  *              "added PID"   "failed PID REASON"   "dumped"
  * A machine that allows no kernel events is no failure: `refused` says why. */
 #ifndef SESSION_COLLECTOR_H
@@ -24,8 +25,9 @@ struct collector {
     pid_t answered;    /* the last pid that an `add` was answered for */
     bool answer_good;
     bool dumped;
-    uint64_t lost;  /* records lost in kernel buffers, told at the end */
-    char line[512]; /* input not yet ended by a newline */
+    uint64_t records; /* relayed so far */
+    uint64_t lost;    /* records lost in kernel buffers so far */
+    char line[512];   /* input not yet ended by a newline */
     size_t line_len;
 };
 

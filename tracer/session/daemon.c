@@ -139,7 +139,7 @@ bool daemon_ensure(const struct runtime *rt, struct err *err)
         return true;
     static const char *const argv[] = {"lttng-sessiond", "--daemonize", "--no-kernel", NULL};
     int out = memfd_create("lttng-sessiond", MFD_CLOEXEC);
-    pid_t pid = spawn_helper(&(struct spawn){argv, -1, -1, out}, err);
+    pid_t pid = spawn_helper(&(struct spawn){argv, -1, -1, out, NULL}, err);
     if (pid < 0) {
         close(out);
         err_wrap(err, "session daemon");

@@ -23,7 +23,7 @@ static void ask_version(char *version, size_t cap)
     static const char *const argv[] = {"lttng-sessiond", "--version", NULL};
     char text[512];
     int out = memfd_create("version", MFD_CLOEXEC);
-    pid_t pid = spawn_helper(&(struct spawn){argv, -1, out, out}, NULL);
+    pid_t pid = spawn_helper(&(struct spawn){argv, -1, out, out, NULL}, NULL);
     version[0] = '\0';
     if (pid > 0 && spawn_wait(pid) == 0) {
         ssize_t n = pread(out, text, sizeof text - 1, 0);

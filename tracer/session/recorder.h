@@ -72,9 +72,9 @@ struct recorder_chunks {
     struct recorder_chunk *list; /* owned, complete ones, oldest first; flight recorder only */
     size_t count;
     size_t cap;
-    uint64_t begun_ns;           /* the current one */
-    uint64_t looked_ns;          /* at its size */
-    int *followers;              /* owned: connections of those who follow */
+    uint64_t begun_ns;  /* the current one */
+    uint64_t looked_ns; /* at its size */
+    int *followers;     /* owned: connections of those who follow */
     size_t follower_count, follower_cap;
     bool failed;                 /* the session daemon could not: no more are begun */
     int snapshot_fd;             /* who asked for a snapshot and waits, -1: nobody */
@@ -147,6 +147,14 @@ int recorder_follow(const char *path, struct err *err);
 /* Asks the flight recorder listening at path for its content: the chunks' files appear
  * in dir, which must be new and on the file system of the recording. */
 bool recorder_request_snapshot(const char *path, const char *dir, struct err *err);
+
+/* What a recording has come to so far. */
+struct recorder_counts {
+    uint64_t kernel_records; /* switches, wake-ups, system calls, ... that the collector relayed */
+    uint64_t lost_kernel;    /* that it lost */
+    uint64_t lost_events;    /* discarded by LTTng: buffers full */
+};
+bool recorder_request_counts(const char *path, struct recorder_counts *counts, struct err *err);
 
 /* Asks the recorder listening at path to stop and waits until its data is on disk
  * (it answers, or ends by itself). False with err where none listens. */

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stddef.h>
@@ -24,6 +25,7 @@
 #define STOP     "stop"
 #define SNAPSHOT "snapshot "
 #define FOLLOW   "follow"
+#define COUNTS   "counts"
 
 enum {
     SCAN_MS = 250,
@@ -66,7 +68,17 @@ bool recorder_listen(struct recorder *r, const char *path, struct err *err)
     return ok || err_errno(err, "open socket %s", path);
 }
 
-/* "stop", "follow" or "snapshot FOLDER"; the folder and the socket admit only this user. */
+static void answer_counts(struct recorder *r, int fd)
+{
+    char text[96];
+    int len = snprintf(text, sizeof text, "%" PRIu64 " %" PRIu64 " %" PRIu64, r->collector.records,
+                       r->collector.lost, session_losses_so_far(&r->session).events);
+    (void)!send(fd, text, (size_t)len, MSG_NOSIGNAL);
+    close(fd);
+}
+
+/* "stop", "follow", "counts" or "snapshot FOLDER"; the folder and the socket admit only this user.
+ */
 static bool stop_asked(struct recorder *r)
 {
     char request[PATH_MAX + 16];
@@ -81,6 +93,8 @@ static bool stop_asked(struct recorder *r)
             recorder_chunks_snapshot(r, fd, request + strlen(SNAPSHOT));
         } else if (!strcmp(request, FOLLOW)) {
             recorder_chunks_follow(r, fd);
+        } else if (!strcmp(request, COUNTS)) {
+            answer_counts(r, fd);
         } else if (!strcmp(request, STOP) && r->options.background) {
             r->stop_fd = fd;
             return true;
@@ -142,6 +156,16 @@ bool recorder_request_snapshot(const char *path, const char *dir, struct err *er
     if (!request(path, text, answer, sizeof answer, err))
         return false;
     return !strcmp(answer, "ok") || err_set(err, "%s", *answer ? answer : "the recorder ended");
+}
+
+bool recorder_request_counts(const char *path, struct recorder_counts *counts, struct err *err)
+{
+    char answer[96];
+    if (!request(path, COUNTS, answer, sizeof answer, err))
+        return false;
+    int n = sscanf(answer, "%" SCNu64 " %" SCNu64 " %" SCNu64, &counts->kernel_records,
+                   &counts->lost_kernel, &counts->lost_events);
+    return n == 3 || err_set(err, "the recorder ended");
 }
 
 int recorder_follow(const char *path, struct err *err)

@@ -17,6 +17,7 @@
 enum {
     /* A crash of the session daemon loses at most what was buffered this long. */
     SWITCH_TIMER_US = 500000,
+    BLOCK_US = 300000, /* LTTng looks every 100 ms whether there is room again */
     STOP_POLL_MS = 2,
     STOP_MAX_MS = 20000,
     END_MAX_MS = 5000,
@@ -129,6 +130,10 @@ static bool add_channel(struct session *s, const char *name, uint64_t subbuf_byt
     ch->attr.overwrite = 0;
     ch->attr.switch_timer_interval = SWITCH_TIMER_US;
     ch->attr.output = LTTNG_EVENT_MMAP;
+    /* Only who has LTTNG_UST_ALLOW_BLOCKING in its environment waits: the collector, never
+     * a target. */
+    if (!strcmp(name, CHANNEL))
+        (void)lttng_channel_set_blocking_timeout(ch, BLOCK_US);
     int rc = lttng_enable_channel(s->handle, ch);
     lttng_channel_destroy(ch);
     return rc < 0 ? fail(err, rc, "create the buffers") : true;
@@ -363,6 +368,13 @@ static void count_losses(struct session *s, struct session_losses *losses)
             losses->packets += n;
     }
     free(channels);
+}
+
+struct session_losses session_losses_so_far(struct session *s)
+{
+    struct session_losses losses;
+    count_losses(s, &losses);
+    return losses;
 }
 
 static bool stop_now(struct session *s, struct session_losses *losses, struct err *err)

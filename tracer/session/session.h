@@ -59,8 +59,8 @@ enum {
 
 /* name "" makes one of pid and time. ctf_dir is absolute and exists. relay_url: events go
  * to that relay daemon (net://HOST) instead, which lets them be read meanwhile; or NULL. */
-bool session_create(struct session *s, const char *name, const char *ctf_dir,
-                    const char *relay_url, unsigned classes, struct err *err);
+bool session_create(struct session *s, const char *name, const char *ctf_dir, const char *relay_url,
+                    unsigned classes, struct err *err);
 bool session_start(struct session *s, struct err *err);
 /* Records what the process emits from now on; when this returns, a process that
  * is registered with the session daemon has its events enabled. */
@@ -98,6 +98,8 @@ struct session_losses {
  * session daemon that hangs is given up after SESSION_STOP_MAX_MS; `hangs` is then
  * set and the session left alone, since any further call would hang too. */
 bool session_stop(struct session *s, struct session_losses *losses, struct err *err);
+/* What it lost so far, while it records. */
+struct session_losses session_losses_so_far(struct session *s);
 /* Destroys the session where it was created or opened, waiting until the daemon
  * has forgotten it, and releases the struct. */
 void session_end(struct session *s);

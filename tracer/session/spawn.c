@@ -63,6 +63,8 @@ static void child_exec(const struct spawn *s, int status_fd)
     unsetenv("LD_PRELOAD");
     unsetenv("WHYPROF_RECORDER");
     unsetenv("WHYPROF_OPTIONS");
+    if (s->env)
+        setenv(s->env, "1", 1);
     union {
         const char *const *in;
         char *const *out;

@@ -18,6 +18,7 @@ struct spawn {
     int keep_fd;             /* the child has it as SPAWN_FD; -1: none */
     int stdout_fd;           /* becomes its stdout; -1: /dev/null */
     int stderr_fd;           /* becomes its stderr; -1: /dev/null */
+    const char *env;         /* set in its environment to "1"; NULL: nothing */
 };
 
 /* The pid, or -1 with err (errno keeps why exec failed). */
