@@ -34,6 +34,7 @@ void views_panel_stop(struct views_panel *p)
     views_curve_stop(&p->curve);
     views_why_stop(&p->why);
     views_waitfor_stop(&p->waitfor);
+    views_path_stop(&p->path);
     views_difference_stop(&p->difference);
     model_notes_release(&p->notes.notes);
     p->notes.selected = SIZE_MAX;
@@ -47,6 +48,7 @@ void views_panel_release(struct views_panel *p)
     views_curve_release(&p->curve);
     views_why_release(&p->why);
     views_waitfor_release(&p->waitfor);
+    views_path_release(&p->path);
     views_difference_release(&p->difference);
 }
 
@@ -291,6 +293,8 @@ const struct views_grid *views_grid_in_sight(const struct views *v)
         g = &v->flame.top;
     else if (v->doc && v->bottom >= VIEWS_EVENTS && v->bottom <= VIEWS_LATENCY)
         g = &v->panel.lists[v->bottom - VIEWS_EVENTS].grid;
+    else if (v->doc && v->bottom == VIEWS_PATH)
+        g = &v->panel.path_grid;
     else if (v->doc && v->bottom == VIEWS_COMPARE)
         g = &v->panel.difference.grid;
     return g && g->table && g->table->columns ? g : NULL;

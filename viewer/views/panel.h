@@ -9,6 +9,7 @@
 #include "model/window.h"
 #include "model/work.h"
 #include "ui/edit.h"
+#include "views/path.h"
 #include "views/waitfor.h"
 #include "views/why.h"
 
@@ -81,6 +82,8 @@ struct views_panel {
     struct views_list lists[MODEL_TABLE_KINDS];
     struct views_why why;
     struct views_waitfor waitfor;
+    struct views_path path;
+    struct views_grid path_grid;
     struct views_difference difference;
     struct views_curve curve;
     struct views_notes notes;

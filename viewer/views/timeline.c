@@ -154,6 +154,7 @@ static void draw_lanes(struct views *v, struct gfx_rect names, struct gfx_rect r
         if (ui_hover(ui, at) && v->hover_ns >= 0)
             views_lane_hover(v, lane, at, ui->in.x);
     }
+    views_path_mark(v, r);
     views_arrows_draw(v, r);
     gfx_clip_pop(ui->list);
     gfx_clip_push(ui->list, names);

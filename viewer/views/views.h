@@ -118,6 +118,7 @@ enum views_bottom {
     VIEWS_LATENCY,
     VIEWS_CURVE,
     VIEWS_WAITFOR,
+    VIEWS_PATH,
     VIEWS_NOTES,
     VIEWS_COMPARE, /* the last: only with several traces */
     VIEWS_BOTTOMS
@@ -188,7 +189,8 @@ struct view {
 
 extern const struct view view_header, view_minimap, view_timeline, view_status, view_details,
     view_flame, view_top, view_profile, view_help, view_events, view_locks, view_syscalls,
-    view_allocs, view_latency, view_curve, view_notes, view_difference, view_why, view_waitfor;
+    view_allocs, view_latency, view_curve, view_notes, view_difference, view_why, view_waitfor,
+    view_path;
 
 void views_init(struct views *v);
 void views_release(struct views *v);
