@@ -17,3 +17,5 @@ add_test(NAME test_live_profiles COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/live
 set_tests_properties(test_live_profiles PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 120)
 add_test(NAME test_compare_command COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/compare.sh $<TARGET_FILE:whyprof>
     ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/trace/small.out)
+add_test(NAME test_go_server COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/go_server.sh $<TARGET_FILE:whyprof>)
+set_tests_properties(test_go_server PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)

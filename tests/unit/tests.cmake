@@ -17,6 +17,7 @@ whyprof_test(test_foreign convert)
 whyprof_test(test_foreign_ust convert)
 whyprof_test(test_session session)
 whyprof_test(test_http http)
+whyprof_test(test_process process)
 add_dependencies(test_convert babeltrace2-plugin-whyprof)
 
 # The agent's unwinder by itself. What is preloaded or loaded goes without sanitizers.
