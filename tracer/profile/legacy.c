@@ -297,8 +297,8 @@ static void reset(struct legacy *in)
 enum legacy_result legacy_parse(struct profile *p, const void *data, size_t bytes, struct err *err)
 {
     static enum legacy_result (*const formats[])(struct legacy *) = {
-        legacy_cpu,  legacy_heap,     legacy_go_count,    legacy_threads, legacy_contention,
-        legacy_java, legacy_jemalloc, legacy_perf_script, legacy_folded};
+        legacy_cpu,  legacy_heap,     legacy_go_count,  legacy_threads,     legacy_contention,
+        legacy_java, legacy_jemalloc, legacy_perf_data, legacy_perf_script, legacy_folded};
     enum {
         PPROFS_OWN = 6 /* formats that google/pprof drops frames of */
     };

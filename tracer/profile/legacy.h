@@ -1,6 +1,6 @@
 /* legacy: profiles in other formats than profile.proto, told apart by content:
  * gperftools' CPU, heap, growth and contention profiles, Go's count profiles,
- * threadz, the Java agent's, jemalloc's heap dumps, `perf script` and folded
+ * threadz, the Java agent's, jemalloc's heap dumps, perf.data, `perf script` and folded
  * stacks. The rules are google/pprof's where it knows the format.
  *
  * Within the profile layer only: callers use profile_parse. */
@@ -9,6 +9,10 @@
 
 #include "base/map.h"
 #include "profile/profile.h"
+
+enum {
+    LEGACY_TYPES = 16 /* most kinds of values */
+};
 
 /* What is being read: tables that grow, rows by index. */
 struct legacy {
@@ -19,7 +23,7 @@ struct legacy {
     char *line; /* the last line read; "" before the first */
     struct err *err;
 
-    struct profile_value_type types[4];
+    struct profile_value_type types[LEGACY_TYPES];
     size_t type_count;
     struct profile_sample *samples; /* owned, as the tables below */
     size_t sample_count, sample_cap;
@@ -51,6 +55,7 @@ enum legacy_result legacy_threads(struct legacy *in);
 enum legacy_result legacy_contention(struct legacy *in);
 enum legacy_result legacy_java(struct legacy *in);
 enum legacy_result legacy_jemalloc(struct legacy *in);
+enum legacy_result legacy_perf_data(struct legacy *in);
 enum legacy_result legacy_perf_script(struct legacy *in);
 enum legacy_result legacy_folded(struct legacy *in);
 
