@@ -19,3 +19,10 @@ add_test(NAME test_compare_command COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/co
     ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/trace/small.out)
 add_test(NAME test_go_server COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/go_server.sh $<TARGET_FILE:whyprof>)
 set_tests_properties(test_go_server PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+# Not in the default run, since it takes a minute: ctest -C truth -R heap_truth
+add_executable(heap_truth ${CMAKE_CURRENT_SOURCE_DIR}/targets/heap_truth.c)
+whyprof_warnings(heap_truth)
+target_compile_options(heap_truth PRIVATE -O2 -g)
+set_target_properties(heap_truth PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+add_test(NAME heap_truth CONFIGURATIONS truth COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/heap_truth.py
+    ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)

@@ -37,6 +37,13 @@ foreach(module unwind_preload unwind_plugin)
     add_dependencies(test_unwind ${module})
 endforeach()
 
+# The agent's sampling of allocations, simulated.
+add_library(wp_random STATIC ${CMAKE_SOURCE_DIR}/tracepoints/agent/random.c)
+whyprof_target(wp_random)
+target_include_directories(wp_random PUBLIC ${CMAKE_SOURCE_DIR})
+whyprof_test(test_sampling random)
+target_link_libraries(test_sampling PRIVATE m)
+
 # The symbol resolver, on a program of its own, also stripped.
 add_executable(symbols_target targets/symbols_target.cc)
 target_compile_options(symbols_target PRIVATE -O2 -g)
