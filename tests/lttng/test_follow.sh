@@ -63,4 +63,10 @@ wait $run
 check "its trace is sound" "$WHYPROF" check r.out >/dev/null
 check "no picture of it is left" [ ! -e .r.out.live ]
 check_no_strays "a run that is followed"
+# What `lttng` leaves opens as it is.
+status_is 0 "$WHYPROF" trace start --keep-ctf=ctf -o k.out -- sh -c "$load"
+sleep 1
+status_is 0 "$WHYPROF" trace stop
+printf 'expect dd\nexpect sched: \n' >steps
+check "a CTF folder opens in the viewer" "$WHYPROF" view ctf --script steps --size 1000x600
 passed

@@ -29,7 +29,7 @@ want 1 'not a whyprof trace' "$viewer" foreign.out --screenshot x.png
 want 1 'empty' "$viewer" nothing.out --screenshot x.png
 head -c 100000 good.out >short.out
 want 1 'cut short' "$viewer" short.out --screenshot x.png
-want 1 'is a directory' "$viewer" . --screenshot x.png
+want 1 'no CTF trace below' "$viewer" . --screenshot x.png
 printf '\037\213broken' >bad.prof
 want 1 'bad.prof' "$viewer" bad.prof --screenshot x.png
 want 1 'bad.prof' "$viewer" good.out bad.prof --screenshot x.png

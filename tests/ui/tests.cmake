@@ -36,6 +36,9 @@ add_test(NAME ui_follow COMMAND ${CMAKE_CURRENT_LIST_DIR}/follow.sh
     $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
 add_test(NAME ui_export COMMAND ${CMAKE_CURRENT_LIST_DIR}/export.sh
     $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
+add_test(NAME ui_foreign COMMAND ${CMAKE_CURRENT_LIST_DIR}/foreign.sh
+    $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>
+    ${CMAKE_SOURCE_DIR}/tests/data/import/go1.19.trace)
 add_test(NAME ui_window COMMAND ${CMAKE_CURRENT_LIST_DIR}/window.sh
     $<TARGET_FILE:whyprof-view> $<TARGET_FILE:make_trace>)
 add_test(NAME ui_state COMMAND ${CMAKE_CURRENT_LIST_DIR}/state.sh

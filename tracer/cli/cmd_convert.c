@@ -6,6 +6,7 @@
 #include "base/fmt.h"
 #include "base/json.h"
 #include "convert/convert.h"
+#include "import/import.h"
 #include "remote/relayd.h"
 
 #include <inttypes.h>
@@ -19,6 +20,7 @@ static const char *output;
 static const char *reader_name;
 static uint64_t threads;
 static bool json;
+static bool lines;
 static bool follow;
 
 static const struct opt opts[] = {
@@ -28,16 +30,19 @@ static const struct opt opts[] = {
     {0, "reader", OPT_STR, &reader_name, "NAME",
      "auto (default), ctf (whyprof's own, fast) or ctf.fs (babeltrace2's)"},
     {0, "threads", OPT_U64, &threads, "N", "0 (default): one for each CPU; the file is the same"},
+    {0, "progress", OPT_FLAG, &lines, NULL,
+     "tell programs how far it is: lines `progress PERMILLE` on stderr"},
     {0, "json", OPT_FLAG, &json, NULL, "print the result as JSON"},
     {0},
 };
 
 static const struct opt_command command = {
     .name = "whyprof convert",
-    .usage = "CTF-DIR|URL... -o FILE",
+    .usage = "CTF-DIR|FILE|URL... -o FILE",
     .summary =
         "Converts the CTF traces below a folder (an LTTng session's output) to one trace\n"
-        "file. Streams cut short by a crash are read up to their last whole packet. Several\n"
+        "file, or a Go program's execution trace (of Go 1.11 to 1.21), or Chrome's trace\n"
+        "JSON. Streams cut short by a crash are read up to their last whole packet. Several\n"
         "are merged by time; of several machines, the ids are kept apart. A URL\n"
         "net://HOST[:PORT]/host/HOSTNAME/SESSION is a session that is being recorded to\n"
         "LTTng's relay daemon on HOST (lttng-relayd); without /host/... the error lists them.",
@@ -179,11 +184,48 @@ static void close_inputs(struct inputs *in)
     free(in->copied);
 }
 
+static bool tell_line(void *data, const char *phase, uint64_t done, uint64_t total)
+{
+    static uint64_t told;
+    (void)data;
+    (void)phase;
+    uint64_t permille = total ? (done < total ? done * 1000 / total : 1000) : 0;
+    if (permille / 10 != told / 10) {
+        fprintf(stderr, "progress %" PRIu64 "\n", permille);
+        told = permille;
+    }
+    return true;
+}
+
+static struct progress *begin_progress(void)
+{
+    struct progress *progress = cli_progress_begin();
+    if (lines)
+        progress->step = tell_line;
+    return progress;
+}
+
+/* A file of another tracer. */
+static bool import(const char *path, struct convert_result *result, struct err *err)
+{
+    struct import_result imported;
+    struct progress *progress = begin_progress();
+    bool ok = import_file(
+        &(struct import_options){.path = path, .out_path = output, .progress = progress}, &imported,
+        err);
+    cli_progress_end(progress);
+    if (ok)
+        *result = (struct convert_result){.events = imported.events, .bytes = imported.bytes};
+    return ok;
+}
+
 static bool convert(char **argv, int n, enum convert_reader reader, struct convert_result *result,
                     struct err *err)
 {
+    if (n == 1 && import_takes(argv[0]))
+        return import(argv[0], result, err);
     struct inputs in;
-    struct progress *progress = cli_progress_begin();
+    struct progress *progress = begin_progress();
     signal(SIGINT, on_interrupt);
     signal(SIGTERM, on_interrupt);
     bool ok = open_inputs(&in, argv, n, progress, err);

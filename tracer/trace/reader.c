@@ -73,6 +73,9 @@ static bool check_header(const struct trace *t, struct trace_header *h, struct e
     size_t have = t->bytes < sizeof h->magic ? t->bytes : sizeof h->magic;
     if (memcmp(t->data, TRACE_MAGIC, have)) {
         err_set(err, "is not a whyprof trace (offset 0: no magic number)");
+        if (t->bytes > 5 && !memcmp(t->data, "go 1.", 5))
+            return err_hint(err, "it is a Go execution trace: whyprof convert makes a trace of it, "
+                                 "whyprof view shows it");
         return err_hint(err, "a trace is what `whyprof run --trace` or `whyprof convert` wrote");
     }
     if (t->bytes < sizeof *h)

@@ -107,16 +107,17 @@ static void *run_overview(void *arg)
 static void take_doc(struct app *app, struct load *l)
 {
     if (app->doc && l->is_quiet) {
-        traces_add(app, l->path);
+        traces_set_file(app, traces_add(app, l->path), l);
         model_doc_close(l->doc);
         return;
     }
-    const char *path = l->is_followed ? app->follow.final : l->path;
+    const char *path = l->is_followed ? app->follow.final : l->tab ? l->tab : l->path;
     struct follow_view view = follow_leave(app);
     drop_doc(app);
     app->doc = l->doc;
     views_set_doc(&app->views, app->doc);
     traces_enter(app, path);
+    traces_set_file(app, app->trace_at, l);
     if (l->is_followed)
         follow_enter(app, view);
     else
@@ -152,15 +153,28 @@ static void drop_followed(struct app *app)
     app->load_count = kept;
 }
 
+/* A conversion takes its time; beside another trace a notice says how far it is. */
+static void tell_progress(struct app *app, const struct load *l)
+{
+    struct views *v = &app->views;
+    unsigned permille = atomic_load(&l->foreign.permille);
+    v->loading_permille = permille;
+    if (permille && (app->doc || v->profile_count))
+        snprintf(v->notice, sizeof v->notice, "converting %.900s: %u %%", model_basename(l->path),
+                 permille / 10);
+}
+
 static void take_loads(struct app *app)
 {
     const char *loading = NULL;
+    app->views.loading_permille = 0;
     for (size_t i = 0; i < app->load_count; i++) {
         struct load *l = app->loads[i];
         if (l->taken)
             continue;
         if (!atomic_load(&l->done)) {
-            loading = l->path;
+            loading = l->tab ? l->tab : l->path;
+            tell_progress(app, l);
             continue;
         }
         if (l->is_followed && !follow_takes(app, l)) {
@@ -318,7 +332,8 @@ static int patience(const struct app *app)
         return 0;
     if (is_held(app))
         return HELD_FRAME_MS;
-    return app->views.waiting || app->views.loading ? WAITING_MS : -1;
+    bool converts = app->views.loading_permille;
+    return app->views.waiting || app->views.loading || converts ? WAITING_MS : -1;
 }
 
 /* Takes all waiting motion into one frame, but at most one press, release or

@@ -143,7 +143,7 @@ static void new_name(struct app *app, const char *ending, char *buf, size_t byte
 {
     struct views *v = &app->views;
     const char *path = v->tab > 0 ? v->profiles[v->tab - 1].path
-                       : v->doc   ? trace_path(v->doc->trace)
+                       : v->doc   ? v->trace_paths[v->trace_at]
                                   : "view";
     const struct views_grid *g = views_grid_in_sight(v);
     bool table = !strcmp(ending, "csv") && g;

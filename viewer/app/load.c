@@ -28,11 +28,14 @@ static bool looks_like_profile(const char *path)
 static void *load_run(void *arg)
 {
     struct load *l = arg;
-    l->is_profile = looks_like_profile(l->path);
+    bool is_foreign = foreign_is(l->path);
+    l->is_profile = !is_foreign && looks_like_profile(l->path);
+    if (is_foreign)
+        l->file = foreign_convert(&l->foreign, l->path, &l->err);
     if (l->is_profile) {
         l->ok = profile_read(&l->profile, l->path, &l->err);
-    } else {
-        l->doc = model_doc_open(l->path, &l->err);
+    } else if (!is_foreign || l->file) {
+        l->doc = model_doc_open(is_foreign ? l->file : l->path, &l->err);
         l->ok = l->doc != NULL;
     }
     atomic_store(&l->done, true);
@@ -62,6 +65,7 @@ bool load_wait(struct load *l, int ms)
 
 void load_free(struct load *l)
 {
+    atomic_store(&l->foreign.cancel, true);
     pthread_join(l->thread, NULL);
     if (!l->taken) {
         model_doc_close(l->doc);
@@ -69,5 +73,7 @@ void load_free(struct load *l)
             profile_release(&l->profile);
     }
     free(l->path);
+    free(l->tab);
+    free(l->file);
     free(l);
 }

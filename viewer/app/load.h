@@ -3,6 +3,7 @@
 #ifndef APP_LOAD_H
 #define APP_LOAD_H
 
+#include "app/foreign.h"
 #include "model/doc.h"
 #include "profile/profile.h"
 
@@ -11,6 +12,9 @@
 
 struct load {
     char *path; /* owned */
+    char *tab;  /* owned: the path that names its tab, where that is another; or NULL */
+    char *file; /* owned until taken: the trace that was made of a foreign file, or NULL */
+    struct foreign foreign;
     pthread_t thread;
     atomic_bool done; /* the fields below may be read */
     bool is_followed; /* a picture of what is being recorded (follow.h) */

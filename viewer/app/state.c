@@ -94,7 +94,7 @@ void state_open(struct app *app)
 
 void state_take_doc(struct app *app, const struct cJSON *left)
 {
-    const char *path = trace_path(app->doc->trace), *given = app->options.state_path;
+    const char *path = app->traces[app->trace_at].path, *given = app->options.state_path;
     struct state_file *f = &app->state.trace;
     if (left)
         state_doc_apply(&app->views, left);

@@ -7,16 +7,20 @@
 #include <stddef.h>
 
 struct app;
+struct load;
 struct cJSON;
 
 struct app_trace {
     char *path;         /* owned */
+    char *file;         /* owned: the trace that was made of a foreign file, or NULL */
     struct cJSON *left; /* owned: its state (state_doc.h) when it was left; NULL: not yet seen */
 };
 
 /* The trace at `path` is what is shown from now on (app->doc), with the state that it was
  * left with. */
 void traces_enter(struct app *app, const char *path);
+/* Takes the trace that a load has made, if it is a foreign file's. */
+void traces_set_file(struct app *app, size_t trace, struct load *l);
 /* The shown one is about to be closed. */
 void traces_leave(struct app *app);
 /* A tab more. */

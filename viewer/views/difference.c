@@ -61,8 +61,8 @@ static void update(struct views *v)
     struct views_question q = {.thread = MODEL_NO_THREAD, .variant = (int)d->other};
     bool first = v->trace_at < d->other;
     if (!model_work_is_started(&d->ask.work)) {
-        d->before = v->trace_paths[first ? v->trace_at : d->other];
-        d->after = v->trace_paths[first ? d->other : v->trace_at];
+        d->before = v->trace_files[first ? v->trace_at : d->other];
+        d->after = v->trace_files[first ? d->other : v->trace_at];
     }
     if (views_asked_update(v, &d->ask, q, run, d))
         take(d);

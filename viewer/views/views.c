@@ -184,6 +184,10 @@ static void draw_main(struct views *v, struct gfx_rect r)
     if (v->loading && v->follow == VIEWS_FOLLOW_ON)
         draw_message(v, r, "Recording ...",
                      "The first picture comes within some seconds, when there are events");
+    else if (v->loading && v->loading_permille)
+        draw_message(v, r,
+                     arena_printf(&v->frame, "Converting ... %u %%", v->loading_permille / 10),
+                     v->loading);
     else if (v->loading)
         draw_message(v, r, "Opening ...", v->loading);
     else if (!v->doc)

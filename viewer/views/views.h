@@ -130,10 +130,12 @@ struct views {
 
     struct model_doc *doc;        /* borrowed; NULL: no trace is open */
     const char **trace_paths;     /* borrowed: traces that are tabs; the shown one is */
+    const char **trace_files;     /* borrowed: likewise, the trace that is read for it */
     size_t trace_count, trace_at; /* trace_paths[trace_at] */
     int trace_asked;              /* the tab to go to, or to read again; -1: none */
     double zoom_ui;               /* of text and all else, by the user */
     const char *loading;          /* path being opened, or NULL */
+    unsigned loading_permille;    /* how far its conversion is, 0: not known or none */
     enum views_follow follow;
     struct model_window window;
     struct model_lanes lanes;
