@@ -14,6 +14,8 @@ DEPS_TEST  := $(DEPS_DEMO) libcmocka-dev babeltrace2 python3 procps util-linux b
 DEPS_CI    := clang-format libclang-rt-14-dev
 DEPS_BENCH := $(DEPS_DEMO) babeltrace2 linux-perf strace sysbench nginx-light apache2-utils \
 	sqlite3 heaptrack stress-ng libgoogle-perftools4 liblttng-ust-dev libunwind-dev
+# Chromium, and its trace viewer (in the source of `go tool trace`); speedscope comes from npm.
+DEPS_BROWSER := chromium golang-src python3
 
 # Captured profiles: where from (URL, or TARGET: a pid or name; may be left out), how long, where to.
 DURATION   ?= 30
@@ -21,10 +23,11 @@ OUTPUT_DIR ?= ./profiles
 PROFILES   := profile-cpu profile-heap profile-allocs profile-goroutine profile-threads profile-block \
 	profile-mutex profile-threadcreate profile-trace profile-all
 
-.PHONY: $(PROFILES) profile-serve docker-up docker-up-profiling docker-down help deps deps-demo deps-test deps-ci deps-bench build demo test bench bench-accuracy bench-convert install clean format format-check
+.PHONY: $(PROFILES) profile-serve docker-up docker-up-profiling docker-down help deps deps-demo deps-test deps-ci deps-bench deps-browser build demo test test-browser bench bench-accuracy bench-convert install clean format format-check
 help:
 	@echo 'make demo             install what is missing, build, trace redis-server under load, show the trace'
 	@echo 'make test             install what the tests need, build, run them all'
+	@echo 'make test-browser     load what export writes in Chromium and in speedscope'
 	@echo 'make build            build into $(BUILD)/ (programs in bin/, the agent in lib/)'
 	@echo 'make bench            overhead and conversion figures, as ratios to other tools'
 	@echo 'make bench-accuracy   switches, CPU times and system calls against the kernel and strace'
@@ -65,6 +68,11 @@ deps-ci: deps-test
 deps-bench: deps
 	$(call install_packages,$(DEPS_BENCH))
 
+deps-browser: deps-test
+	$(call install_packages,$(DEPS_BROWSER) $(if $(shell command -v npm),,npm))
+	@[ -d $(BUILD)/npm/node_modules/speedscope ] || \
+	    npm install --silent --no-audit --no-fund --prefix $(BUILD)/npm speedscope >/dev/null
+
 build: deps
 	@cmake -S . -B $(BUILD) -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_PREFIX=$(PREFIX) \
 	    $(CMAKE_ARGS) >$(if $(V),/dev/stdout,/dev/null)
@@ -95,6 +103,10 @@ profile-serve: build
 test: override CMAKE_ARGS += -DWHYPROF_TESTS=ON
 test: deps-test build
 	@ctest --test-dir $(BUILD) --output-on-failure --no-tests=error -j $(JOBS) $(CTEST_ARGS)
+
+test-browser: override CMAKE_ARGS += -DWHYPROF_TESTS=ON
+test-browser: deps-browser build
+	@ctest --test-dir $(BUILD) -C browser -L browser --output-on-failure --no-tests=error $(CTEST_ARGS)
 
 bench: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
 bench: deps-bench build

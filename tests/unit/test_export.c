@@ -150,6 +150,43 @@ static int assert_chrome_rules(const char *json)
     return events;
 }
 
+struct open_spans {
+    double id;
+    const char *names[MAX_OPEN];
+    int count;
+};
+
+/* Each E ends the innermost span of its row, which has its name; none stays open. */
+static void assert_pairs(const char *json)
+{
+    static struct open_spans rows[256];
+    int row_count = 0;
+    cJSON *root = cJSON_Parse(json);
+    assert_non_null(root);
+    const cJSON *e;
+    cJSON_ArrayForEach(e, cJSON_GetObjectItem(root, "traceEvents"))
+    {
+        char ph = *text(e, "ph");
+        double id = number(e, "pid") * 1e9 + number(e, "tid");
+        int r = 0;
+        while (r < row_count && rows[r].id != id)
+            r++;
+        assert_in_range(r, 0, 255);
+        if (r == row_count)
+            rows[row_count++] = (struct open_spans){.id = id};
+        if (ph == 'B') {
+            assert_in_range(rows[r].count, 0, MAX_OPEN - 1);
+            rows[r].names[rows[r].count++] = text(e, "name");
+        } else if (ph == 'E') {
+            assert_true(rows[r].count > 0);
+            assert_string_equal(rows[r].names[--rows[r].count], text(e, "name"));
+        }
+    }
+    for (int r = 0; r < row_count; r++)
+        assert_int_equal(rows[r].count, 0);
+    cJSON_Delete(root);
+}
+
 static void sample_keeps_the_rules(void **state)
 {
     (void)state;
@@ -209,6 +246,35 @@ static void random_trace_keeps_the_rules(void **state)
     assert_true(json_valid(json));
     assert_in_range(assert_chrome_rules(json), 30000, 50000);
     free(json);
+    json = exported(t, "speedscope", (struct export_options){0});
+    assert_chrome_rules(json);
+    assert_pairs(json);
+    free(json);
+    trace_close(t);
+}
+
+/* Two threads that had a CPU at once, as no trace should say: still pairs. */
+static void overlapping_spans_are_pairs(void **state)
+{
+    (void)state;
+    struct err err;
+    struct trace_writer *w = trace_writer_open(in_folder("overlap.out"), &err);
+    assert_non_null(w);
+    uint32_t name = trace_writer_string(w, "a"), other = trace_writer_string(w, "b");
+    trace_writer_row(w, TRACE_PROCESS_TABLE, 0, (uint64_t[]){5, 1, name, name, 0, US(9), 0});
+    for (uint32_t th = 0; th < 2; th++) {
+        trace_writer_row(w, TRACE_THREAD_TABLE, 0,
+                         (uint64_t[]){5 + th, 5, th ? other : name, 0, US(9), 0});
+        sample_state(w, th, US(1 + th), TRACE_RUNNING, 0, TRACE_REASON_NONE, 0, 0, 0);
+        sample_state(w, th, US(4 + th), TRACE_BLOCKED, -1, TRACE_REASON_IO, 0, 0, 0);
+    }
+    assert_true(trace_writer_close(w, US(9), &err));
+    struct trace *t = trace_open(in_folder("overlap.out"), &err);
+    assert_non_null(t);
+    char *json = exported(t, "speedscope", (struct export_options){0});
+    assert_pairs(json);
+    assert_non_null(strstr(json, "\"tid\":100000000001,\"ts\":2.000,\"name\":\"b\""));
+    free(json);
     trace_close(t);
 }
 
@@ -246,7 +312,8 @@ static void dialects_differ_as_told(void **state)
     assert_true(json_valid(speedscope));
     assert_chrome_rules(speedscope);
     for (const char *ph = speedscope; (ph = strstr(ph, "\"ph\":\"")); ph += 6)
-        assert_true(ph[6] == 'X' || ph[6] == 'M');
+        assert_true(ph[6] == 'B' || ph[6] == 'E' || ph[6] == 'M');
+    assert_pairs(speedscope);
     free(perfetto);
     free(speedscope);
 }
@@ -340,6 +407,7 @@ int main(void)
         cmocka_unit_test(files_match_golden),
         cmocka_unit_test(sample_keeps_the_rules),
         cmocka_unit_test(random_trace_keeps_the_rules),
+        cmocka_unit_test(overlapping_spans_are_pairs),
         cmocka_unit_test(range_and_min_dur_leave_out),
         cmocka_unit_test(dialects_differ_as_told),
         cmocka_unit_test(split_loses_nothing),

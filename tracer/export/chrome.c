@@ -129,8 +129,10 @@ static bool part_is_full(const struct chrome *ch)
            text_total(&ch->w.x) - ch->part_begin_bytes >= ch->options->split_bytes;
 }
 
+/* Spans end in the part in which they began. */
 static bool next_part(struct chrome *ch, uint64_t ts_ns, struct err *err)
 {
+    chrome_write_span_ends(ch, UINT64_MAX);
     end_part(ch, ts_ns);
     if (!export_out_next(ch->w.x.out, err))
         return false;
@@ -152,12 +154,14 @@ static bool write_events(struct chrome *ch, struct err *err)
         }
         last_ns = e.ts_ns;
         chrome_write_task_ends(ch, e.ts_ns);
+        chrome_write_span_ends(ch, e.ts_ns);
         chrome_write_row(ch, &e);
         if (n % PROGRESS_EVERY == 0)
             go_on = progress_step(ch->options->progress, "exporting rows", n, m.total_rows) &&
                     !export_out_failed(ch->w.x.out);
     }
     chrome_write_task_ends(ch, UINT64_MAX);
+    chrome_write_span_ends(ch, UINT64_MAX);
     merge_release(&m);
     return go_on || export_out_failed(ch->w.x.out) || err_set(err, "stopped");
 }
@@ -198,6 +202,7 @@ static void chrome_release(struct chrome *ch)
     text_release(&ch->stack_texts);
     free(ch->stack_json);
     free(ch->ends);
+    chrome_spans_release(&ch->spans);
 }
 
 static bool export_dialect(struct trace *t, const struct export_options *options,

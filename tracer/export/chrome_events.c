@@ -81,13 +81,45 @@ add_thread_args(struct chrome *ch, const char *key, const char *key_tid, uint64_
     chrome_arg_u64(&ch->w, key_tid, tid);
 }
 
+__attribute__((always_inline)) static inline void begin_span_at(struct chrome *ch,
+                                                                const struct merge_event *e,
+                                                                const char *cat, uint64_t pid,
+                                                                uint64_t tid)
+{
+    if (ch->dialect.spans_only) {
+        uint64_t end_ns = e->ts_ns + e->dur_ns;
+        tid = chrome_span_tid(ch, pid, tid, e->ts_ns, end_ns);
+        chrome_begin(&ch->w, 'B', cat, pid, tid, e->ts_ns);
+        ch->span = (struct chrome_span){.end_ns = end_ns, .pid = pid, .tid = tid};
+        return;
+    }
+    chrome_begin(&ch->w, 'X', cat, pid, tid, e->ts_ns);
+    chrome_dur(&ch->w, e->dur_ns);
+}
+
 __attribute__((always_inline)) static inline void
 begin_span(struct chrome *ch, const struct merge_event *e, const char *cat, enum chrome_row row)
 {
     uint32_t thread = e->cursor->key;
-    chrome_begin(&ch->w, 'X', cat, ch->rows.threads[thread].pid,
-                 chrome_row_tid(&ch->rows, thread, row), e->ts_ns);
-    chrome_dur(&ch->w, e->dur_ns);
+    begin_span_at(ch, e, cat, ch->rows.threads[thread].pid, chrome_row_tid(&ch->rows, thread, row));
+}
+
+/* json is static. */
+__attribute__((always_inline)) static inline void span_name(struct chrome *ch, const char *json)
+{
+    chrome_member(&ch->w, "name", json);
+    ch->span.name_json = json;
+    if (ch->dialect.spans_only)
+        chrome_span_opened(ch, ch->span);
+}
+
+static inline void span_name_id(struct chrome *ch, uint64_t string_id)
+{
+    chrome_name_id(&ch->w, string_id);
+    ch->span.name_json = NULL;
+    ch->span.name_id = string_id;
+    if (ch->dialect.spans_only)
+        chrome_span_opened(ch, ch->span);
 }
 
 static bool is_shown(const struct chrome *ch, const struct merge_event *e)
@@ -121,9 +153,8 @@ static const struct {
 static void write_cpu(struct chrome *ch, const struct merge_event *e, int64_t cpu)
 {
     const struct chrome_thread *th = &ch->rows.threads[e->cursor->key];
-    chrome_begin(&ch->w, 'X', "cpu", CHROME_CPU_PID, (uint64_t)cpu + 1, e->ts_ns);
-    chrome_dur(&ch->w, e->dur_ns);
-    chrome_name_id(&ch->w, th->name);
+    begin_span_at(ch, e, "cpu", CHROME_CPU_PID, (uint64_t)cpu + 1);
+    span_name_id(ch, th->name);
     chrome_arg_u64(&ch->w, "tid", th->tid);
     chrome_end(&ch->w);
 }
@@ -178,10 +209,7 @@ static void write_state(struct chrome *ch, const struct merge_event *e)
     } else {
         begin_span(ch, e, "state", CHROME_STATES);
         bool stolen = state == TRACE_RUNNABLE && reason == TRACE_REASON_STOLEN;
-        chrome_member(&ch->w, "name",
-                      stolen      ? "\"stolen\""
-                      : preempted ? "\"preempted\""
-                                  : classes[class].name);
+        span_name(ch, stolen ? "\"stolen\"" : preempted ? "\"preempted\"" : classes[class].name);
         chrome_member(&ch->w, "cname", classes[class].colour);
     }
     add_stack(ch, trace_get(e->cursor, e->row, TRACE_THREAD_STATE_stack_id));
@@ -201,7 +229,7 @@ static void write_call(struct chrome *ch, const struct merge_event *e)
     static const char *const keys[] = {"arg0", "arg1", "arg2", "arg3", "arg4", "arg5"};
     uint64_t object = trace_get(e->cursor, e->row, TRACE_SYSCALL_object);
     begin_span(ch, e, "syscall", CHROME_CALLS);
-    chrome_name_id(&ch->w, trace_get(e->cursor, e->row, TRACE_SYSCALL_name));
+    span_name_id(ch, trace_get(e->cursor, e->row, TRACE_SYSCALL_name));
     add_stack(ch, trace_get(e->cursor, e->row, TRACE_SYSCALL_stack_id));
     if (trace_get(e->cursor, e->row, TRACE_SYSCALL_unfinished))
         chrome_arg_u64(&ch->w, "unfinished", 1);
@@ -238,7 +266,7 @@ static const char *lock_kind(uint64_t kind)
 static void write_wait(struct chrome *ch, const struct merge_event *e)
 {
     begin_span(ch, e, "lock", CHROME_WAITS);
-    chrome_member(&ch->w, "name", lock_kind(trace_get(e->cursor, e->row, TRACE_LOCK_WAIT_kind)));
+    span_name(ch, lock_kind(trace_get(e->cursor, e->row, TRACE_LOCK_WAIT_kind)));
     add_stack(ch, trace_get(e->cursor, e->row, TRACE_LOCK_WAIT_stack_id));
     chrome_arg_hex(&ch->w, "lock", trace_get(e->cursor, e->row, TRACE_LOCK_WAIT_lock));
     add_thread_args(ch, "held by", "holder_tid",
@@ -252,9 +280,8 @@ static void write_hold(struct chrome *ch, const struct merge_event *e)
     uint64_t tid =
         chrome_lock_tid(&ch->rows, th->pid, trace_get(e->cursor, e->row, TRACE_LOCK_HOLD_lock),
                         trace_get(e->cursor, e->row, TRACE_LOCK_HOLD_kind), th->tid);
-    chrome_begin(&ch->w, 'X', "hold", CHROME_LOCK_PID, tid, e->ts_ns);
-    chrome_dur(&ch->w, e->dur_ns);
-    chrome_name_id(&ch->w, th->name);
+    begin_span_at(ch, e, "hold", CHROME_LOCK_PID, tid);
+    span_name_id(ch, th->name);
     add_stack(ch, trace_get(e->cursor, e->row, TRACE_LOCK_HOLD_stack_id));
     chrome_arg_u64(&ch->w, "tid", th->tid);
     chrome_arg_u64(&ch->w, "contended", trace_get(e->cursor, e->row, TRACE_LOCK_HOLD_contended));
@@ -265,7 +292,7 @@ static void write_region(struct chrome *ch, const struct merge_event *e)
 {
     uint64_t task = trace_get(e->cursor, e->row, TRACE_REGION_task_id);
     begin_span(ch, e, "region", CHROME_REGIONS);
-    chrome_name_id(&ch->w, trace_get(e->cursor, e->row, TRACE_REGION_name));
+    span_name_id(ch, trace_get(e->cursor, e->row, TRACE_REGION_name));
     if (task)
         chrome_arg_u64(&ch->w, "task", task);
     chrome_end(&ch->w);

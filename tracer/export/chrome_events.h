@@ -14,11 +14,35 @@ struct task_end {
     uint64_t name;
 };
 
+/* A span whose end is not written yet (chrome_spans.c). */
+struct chrome_span {
+    uint64_t end_ns;
+    uint64_t number; /* in order of their begins */
+    uint64_t pid, tid;
+    const char *name_json; /* static; NULL: */
+    uint64_t name_id;
+};
+
+/* The spans open on one row, of which each lies within the one before. */
+struct chrome_span_row {
+    uint64_t *ends; /* owned */
+    size_t count, cap;
+};
+
+struct chrome_spans {
+    struct chrome_span *heap; /* owned: soonest end first */
+    size_t count, cap;
+    uint64_t opened;
+    struct map64 row_of;          /* hash of process and thread -> index into rows */
+    struct chrome_span_row *rows; /* owned */
+    size_t row_count, row_cap;
+};
+
 /* What tells the viewers' dialects apart. */
 struct chrome_dialect {
     bool frames;     /* stacks as numbers into `stackFrames`, and `samples` */
     bool states;     /* thread states as Perfetto's own `T` events, stacks in args */
-    bool spans_only; /* B, E and X, no args: Speedscope takes those as part of the name */
+    bool spans_only; /* as B and E, no args: speedscope takes those as part of the name */
 };
 
 struct chrome_stack {
@@ -40,7 +64,9 @@ struct chrome {
     uint64_t part_begin_bytes;
     struct chrome_rows rows;
     struct trace_cursor stacks;
-    struct task_end *ends; /* owned, a heap: soonest first */
+    struct chrome_spans spans; /* where they are pairs of events */
+    struct chrome_span span;   /* the one being written */
+    struct task_end *ends;     /* owned, a heap: soonest first */
     size_t end_count;
     size_t end_cap;
 };
@@ -53,5 +79,13 @@ void chrome_write_row(struct chrome *ch, const struct merge_event *e);
 void chrome_frame_name(struct strbuf *sb, const struct trace_frame *f);
 /* Writes the ends of tasks that are due. */
 void chrome_write_task_ends(struct chrome *ch, uint64_t until_ns);
+/* The thread id of the row for a span: another one than tid where it would overlap with
+ * what is open there. */
+uint64_t chrome_span_tid(struct chrome *ch, uint64_t pid, uint64_t tid, uint64_t begin_ns,
+                         uint64_t end_ns);
+void chrome_spans_release(struct chrome_spans *s);
+/* Notes a span that has been begun, and writes the ends of those that are due. */
+void chrome_span_opened(struct chrome *ch, struct chrome_span span);
+void chrome_write_span_ends(struct chrome *ch, uint64_t until_ns);
 
 #endif
