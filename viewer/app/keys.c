@@ -73,6 +73,11 @@ static void tab_why(struct views *v)
     v->bottom = VIEWS_WHY;
 }
 
+static void tab_source(struct views *v)
+{
+    v->bottom = VIEWS_SOURCE;
+}
+
 static void tab_flame(struct views *v)
 {
     v->bottom = VIEWS_FLAME;
@@ -288,6 +293,7 @@ static const struct key {
     {'8', 0, NULL, false, tab_latency, {0}},
     {'9', 0, NULL, false, tab_curve, {0}},
     {'y', 0, NULL, false, tab_why, {"Panels", "Y", "why: what `whyprof why` says of the range"}},
+    {'u', 0, NULL, false, tab_source, {"Panels", "U", "source lines of the selected function"}},
     {'k',
      0,
      NULL,

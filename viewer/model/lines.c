@@ -58,15 +58,24 @@ static int by_place(const void *a, const void *b)
     return strcmp(x->function, y->function);
 }
 
+void model_lines_sort(struct model_lines *l)
+{
+    if (l->count)
+        qsort(l->v, l->count, sizeof *l->v, by_place);
+}
+
 void model_lines_from_profile(struct model_lines *l, const struct profile *p, size_t type)
 {
     struct map64 at = {0}, seen = {0};
     l->count = 0;
-    for (size_t i = 0; i < p->sample_count; i++)
-        if (p->samples[i].values[type] > 0)
-            add_sample(l, &at, &seen, p, &p->samples[i], (uint64_t)p->samples[i].values[type]);
-    if (l->count)
-        qsort(l->v, l->count, sizeof *l->v, by_place);
+    l->all = 0;
+    for (size_t i = 0; i < p->sample_count; i++) {
+        if (p->samples[i].values[type] <= 0)
+            continue;
+        l->all += (uint64_t)p->samples[i].values[type];
+        add_sample(l, &at, &seen, p, &p->samples[i], (uint64_t)p->samples[i].values[type]);
+    }
+    model_lines_sort(l);
     map64_release(&at);
     map64_release(&seen);
 }

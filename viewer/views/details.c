@@ -90,8 +90,12 @@ static void draw_frame_line(struct views *v, const struct trace_frame *f, size_t
     ui_label(ui, GFX_SMALL, source, text, t->text_dim);
     ui_cut_left(&module, ui_px(ui, 12));
     ui_label(ui, GFX_SMALL, module, model_basename(f->module), t->text_dim);
+    if (f->function[0] && ui_click(ui, UI_ID("frame", number) ^ (uintptr_t)row.y, whole))
+        views_code_open(v, f);
     if (!ui_hover(ui, whole))
         return;
+    if (f->function[0])
+        ui->cursor = GFX_CURSOR_HAND;
     struct model_words tip = {.title = arena_strdup(&v->frame, name), .class = MODEL_CLASSES};
     if (f->file[0])
         model_words_fact(&tip, "Source", arena_printf(&v->frame, "%s:%" PRIu64, f->file, f->line));
@@ -100,6 +104,8 @@ static void draw_frame_line(struct views *v, const struct trace_frame *f, size_t
     model_words_fact(&tip, "Address", arena_printf(&v->frame, "0x%" PRIx64, f->address));
     if (f->inlined)
         model_words_fact(&tip, "", "inlined");
+    if (f->function[0])
+        model_words_fact(&tip, "", "click: its source lines");
     views_tip(v, &tip, 0);
 }
 

@@ -276,6 +276,7 @@ static const bool *matches(struct views *v, struct views_flame *f)
 static void focus(struct views *v, struct views_flame *f, const char *function)
 {
     views_flame_focus(f, function);
+    views_function_pick(v, function);
     if (v->tab > 0 && v->profiles[v->tab - 1].below == 0)
         v->profiles[v->tab - 1].below = 1;
     v->ui.again = true;

@@ -42,15 +42,21 @@ void views_go_lock(struct views *v, uint64_t address)
                         : "this lock has no row: nobody waited for it, or it has no holder");
 }
 
-void views_function_select(struct views *v, const char *function)
+void views_function_pick(struct views *v, const char *function)
 {
     char *copy = strdup(function); /* may be v->function itself */
     if (!copy)
         abort();
     free(v->function);
     v->function = copy;
-    ui_edit_set(&v->find, function);
+    v->function_serial++;
     v->ui.again = true;
+}
+
+void views_function_select(struct views *v, const char *function)
+{
+    views_function_pick(v, function);
+    ui_edit_set(&v->find, v->function);
 }
 
 void views_copy(struct views *v, const char *text)

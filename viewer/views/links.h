@@ -14,6 +14,8 @@ void views_go_lock(struct views *v, uint64_t address);
 /* One function for all: bright in every graph, found in every table, its source in the
  * Source tabs, of the trace and of profiles. */
 void views_function_select(struct views *v, const char *function);
+/* The same, but nothing is searched for: all stays as bright as it is. */
+void views_function_pick(struct views *v, const char *function);
 /* Leaves text for the app to put on the clipboard, with a notice. */
 void views_copy(struct views *v, const char *text);
 /* What a person would want copied of what is in sight. */

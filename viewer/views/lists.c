@@ -35,6 +35,7 @@ void views_panel_stop(struct views_panel *p)
     views_why_stop(&p->why);
     views_waitfor_stop(&p->waitfor);
     views_path_stop(&p->path);
+    views_code_stop(&p->code);
     views_difference_stop(&p->difference);
     model_notes_release(&p->notes.notes);
     p->notes.selected = SIZE_MAX;
@@ -49,6 +50,7 @@ void views_panel_release(struct views_panel *p)
     views_why_release(&p->why);
     views_waitfor_release(&p->waitfor);
     views_path_release(&p->path);
+    views_code_release(&p->code);
     views_difference_release(&p->difference);
 }
 

@@ -10,6 +10,7 @@
 #include "model/work.h"
 #include "ui/edit.h"
 #include "views/path.h"
+#include "views/source.h"
 #include "views/waitfor.h"
 #include "views/why.h"
 
@@ -83,6 +84,7 @@ struct views_panel {
     struct views_why why;
     struct views_waitfor waitfor;
     struct views_path path;
+    struct views_code code;
     struct views_grid path_grid;
     struct views_difference difference;
     struct views_curve curve;

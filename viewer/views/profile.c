@@ -35,7 +35,7 @@ static struct views_profile *other_of(struct views *v, const struct views_profil
 static void forget(struct views_profile *p)
 {
     p->flame.made = false;
-    p->source.made = false;
+    p->lines_made = false;
 }
 
 static void choose_diff(struct views *v, struct views_profile *p, struct gfx_rect *r)
@@ -83,6 +83,22 @@ static void choose_type(struct views *v, struct views_profile *p, struct gfx_rec
     ui_cut_left(r, ui_px(ui, 10));
 }
 
+/* The selected function in the trace of the same program: its samples and waits. */
+static void draw_in_trace(struct views *v, struct gfx_rect *r)
+{
+    struct ui *ui = &v->ui;
+    const char *text = "In the trace";
+    if (!v->doc || !v->function)
+        return;
+    if (ui_button(ui, UI_ID("in-trace", 0), ui_cut_left(r, ui_button_width(ui, text)), text,
+                  false)) {
+        v->tab = 0;
+        views_search_set(v, arena_printf(&v->frame, "\"%s\"", v->function));
+        ui->again = true;
+    }
+    ui_cut_left(r, ui_px(ui, 8));
+}
+
 static void draw_tools(struct views *v, struct views_profile *p, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
@@ -91,6 +107,7 @@ static void draw_tools(struct views *v, struct views_profile *p, struct gfx_rect
     choose_type(v, p, &r);
     views_flame_tools(v, &p->flame, &r);
     choose_diff(v, p, &r);
+    draw_in_trace(v, &r);
     if (v->find.text[0] && p->flame.match_made)
         ui_label_right(
             ui, GFX_SMALL, r,
@@ -121,6 +138,25 @@ static void make(struct views *v, struct views_profile *p)
     f->top_made = f->match_made = f->sandwich_made = f->calls.made = false;
 }
 
+static void draw_source(struct views *v, struct views_profile *p, struct gfx_rect r)
+{
+    const char *slash = strrchr(p->path, '/');
+    const char *folder =
+        slash ? arena_strndup(&v->frame, p->path, (size_t)(slash - p->path)) : NULL;
+    if (!p->flame.function) {
+        ui_label_center(&v->ui, GFX_NORMAL, r, "Pick a function in the table first",
+                        v->ui.theme->text_dim);
+        return;
+    }
+    if (!p->lines_made) {
+        model_lines_from_profile(&p->source.lines, &p->profile, p->type);
+        p->source.made = false;
+    }
+    p->lines_made = true;
+    views_source_draw(v, &p->source, p->flame.function, p->flame.unit, folder,
+                      "no source lines in this profile", r);
+}
+
 static void draw_below(struct views *v, struct views_profile *p, struct gfx_rect r)
 {
     static const char *const names[BELOWS] = {"Top", "Callers and callees", "Source"};
@@ -141,8 +177,18 @@ static void draw_below(struct views *v, struct views_profile *p, struct gfx_rect
             ui_label_center(ui, GFX_NORMAL, r, "Pick a function in the table first",
                             ui->theme->text_dim);
     } else {
-        views_source_draw(v, p, r);
+        draw_source(v, p, r);
     }
+}
+
+/* A function selected in another profile or the trace: its callers and source. */
+static void follow_selection(struct views *v, struct views_profile *p)
+{
+    if (!v->function || p->function_serial == v->function_serial)
+        return;
+    p->function_serial = v->function_serial;
+    if (!p->flame.function || strcmp(p->flame.function, v->function))
+        views_flame_focus(&p->flame, v->function);
 }
 
 static void draw(struct views *v, struct gfx_rect r)
@@ -164,6 +210,7 @@ static void draw(struct views *v, struct gfx_rect r)
     ui_splitter(ui, UI_ID("profile-split", 0), split, true, -1, &size);
     if (size != below_h)
         v->panel_px = size;
+    follow_selection(v, p);
     draw_tools(v, p, tools);
     /* The graph stays in sight while the table below leads through functions. */
     views_flame_graph_draw(v, &p->flame, ui_inset(r, ui_px(ui, 10), ui_px(ui, 8)));

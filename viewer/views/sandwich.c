@@ -48,6 +48,7 @@ static void draw_half(struct views *v, struct views_flame *f, struct views_half 
     views_boxes_draw(v, f, &b, r);
     if (b.clicked != UINT32_MAX && b.clicked && half->tree.nodes[b.clicked].wait == MODEL_CLASSES) {
         views_flame_focus(f, model_flame_name(&half->tree, b.clicked));
+        views_function_pick(v, f->function);
         v->ui.again = true;
     }
 }

@@ -1,5 +1,5 @@
-/* source: a function's lines with what each weighs; where the file is not found, the
- * lines that have a weight. */
+#include "views/source.h"
+
 #include "views/views.h"
 
 #include "base/fmt.h"
@@ -34,21 +34,25 @@ static const struct model_line *main_line(const struct views_source *s)
     return best;
 }
 
-static void find(struct views_source *s, const char *function, const char *profile)
+static void find(struct views_source *s, const char *function, const char *folder)
 {
-    char *folder = strdup(profile);
-    char *slash = strrchr(folder, '/');
+    bool same = s->function && !strcmp(s->function, function);
+    char *copy = strdup(function);
+    if (!copy)
+        abort();
     free(s->function);
-    s->function = strdup(function);
+    s->function = copy;
     model_source_release(&s->file);
-    s->scroll_px = -1;
+    s->scroll_px = same ? s->scroll_px : -1;
     s->first = s->end = 0;
-    if (slash)
-        *slash = '\0';
     const struct model_line *best = main_line(s);
-    if (best)
-        model_source_open(&s->file, best->file, slash ? folder : NULL);
-    s->name = best ? best->file : "";
+    s->name = best ? best->file : s->hint_file ? s->hint_file : "";
+    if (s->name[0])
+        model_source_open(&s->file, s->name, folder);
+    if (!best && s->name[0]) {
+        s->first = s->hint_line;
+        s->end = s->hint_line + 1;
+    }
     for (size_t i = 0; i < s->lines.count; i++) {
         const struct model_line *l = &s->lines.v[i];
         if (strcmp(l->function, s->function) || strcmp(l->file, s->name))
@@ -56,7 +60,9 @@ static void find(struct views_source *s, const char *function, const char *profi
         s->first = !s->first || l->line < s->first ? l->line : s->first;
         s->end = l->line >= s->end ? l->line + 1 : s->end;
     }
-    free(folder);
+    if (!s->name[0])
+        s->first = s->end = 0;
+    s->made = true;
 }
 
 static void draw_weight(struct views *v, struct gfx_rect r, const char *unit, uint64_t n,
@@ -72,12 +78,11 @@ static void draw_weight(struct views *v, struct gfx_rect r, const char *unit, ui
                    v->ui.theme->text);
 }
 
-static void draw_line(struct views *v, const struct views_profile *p, int64_t number,
-                      struct gfx_rect r)
+static void draw_line(struct views *v, const struct views_source *s, const char *unit,
+                      int64_t number, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
-    const struct views_source *s = &p->source;
-    uint64_t self = 0, total = 0, all = p->flame.tree.nodes[0].total;
+    uint64_t self = 0, total = 0, all = s->lines.all;
     for (size_t i = 0; i < s->lines.count; i++) {
         const struct model_line *l = &s->lines.v[i];
         if (l->line == number && !strcmp(l->file, s->name)) {
@@ -85,8 +90,10 @@ static void draw_line(struct views *v, const struct views_profile *p, int64_t nu
             total = l->total > total ? l->total : total;
         }
     }
-    draw_weight(v, ui_cut_left(&r, ui_px(ui, 90)), p->flame.unit, self, all);
-    draw_weight(v, ui_cut_left(&r, ui_px(ui, 90)), p->flame.unit, total, all);
+    if (number == s->hint_line && s->hint_file && !strcmp(s->name, s->hint_file))
+        gfx_rect(ui->list, r, ui->theme->hover);
+    draw_weight(v, ui_cut_left(&r, ui_px(ui, 90)), unit, self, all);
+    draw_weight(v, ui_cut_left(&r, ui_px(ui, 90)), unit, total, all);
     const char *text = arena_printf(&v->frame, "%" PRId64, number);
     ui_label_right(ui, GFX_MONO, ui_cut_left(&r, ui_px(ui, 52)), text, ui->theme->text_dim);
     ui_cut_left(&r, ui_px(ui, 14));
@@ -97,27 +104,18 @@ static void draw_line(struct views *v, const struct views_profile *p, int64_t nu
     ui_label(ui, GFX_MONO, r, shown, total ? ui->theme->text : ui->theme->text_dim);
 }
 
-void views_source_draw(struct views *v, struct views_profile *p, struct gfx_rect r)
+void views_source_draw(struct views *v, struct views_source *s, const char *function,
+                       const char *unit, const char *folder, const char *without, struct gfx_rect r)
 {
     struct ui *ui = &v->ui;
-    struct views_source *s = &p->source;
-    const char *function = p->flame.function;
-    if (!function) {
-        ui_label_center(ui, GFX_NORMAL, r, "Pick a function in the table first",
-                        ui->theme->text_dim);
-        return;
-    }
-    if (!s->made)
-        model_lines_from_profile(&s->lines, &p->profile, p->type);
     if (!s->made || !s->function || strcmp(s->function, function))
-        find(s, function, p->path);
-    s->made = true;
+        find(s, function, folder);
     struct gfx_rect head = ui_cut_top(&r, ui_px(ui, 22));
     gfx_rect(ui->list, head, ui->theme->raised);
     const char *where = s->file.path ? s->file.path
                         : s->name[0]
                             ? arena_printf(&v->frame, "%s (the file was not found)", s->name)
-                            : "no source lines in this profile";
+                            : without;
     ui_label_right(ui, GFX_SMALL, ui_cut_left(&head, ui_px(ui, 84)), "Flat", ui->theme->text_dim);
     ui_label_right(ui, GFX_SMALL, ui_cut_left(&head, ui_px(ui, 90)), "Cum", ui->theme->text_dim);
     ui_cut_left(&head, ui_px(ui, 72));
@@ -138,7 +136,7 @@ void views_source_draw(struct views *v, struct views_profile *p, struct gfx_rect
                                row_h};
         if (row.y >= r.y + r.h)
             break;
-        draw_line(v, p, from + i, row);
+        draw_line(v, s, unit, from + i, row);
     }
     gfx_clip_pop(ui->list);
 }

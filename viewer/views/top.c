@@ -129,6 +129,19 @@ void views_top_update(struct views_flame *f)
     views_grid_refresh(&f->top);
 }
 
+/* The row of the function that was selected anywhere. */
+static void follow_selection(struct views *v, struct views_flame *f, size_t name)
+{
+    if (f->function_serial == v->function_serial || !v->function)
+        return;
+    f->function_serial = v->function_serial;
+    for (uint32_t i = 0; i < f->top_table.row_count; i++)
+        if (!strcmp(model_table_cell(&f->top_table, i, name)->text, v->function)) {
+            f->top.selected = i;
+            f->top.follow = 1;
+        }
+}
+
 void views_top_draw(struct views *v, struct views_flame *f, struct gfx_rect r)
 {
     views_top_update(f);
@@ -139,10 +152,13 @@ void views_top_draw(struct views *v, struct views_flame *f, struct gfx_rect r)
         return;
     }
     size_t name = f->tree.is_diff ? 6 : 5;
+    follow_selection(v, f, name);
     enum views_grid_event event = views_grid_draw(v, &f->top, r);
     if (event == VIEWS_GRID_NONE || f->top.selected >= f->top_table.row_count)
         return;
     const char *function = model_table_cell(&f->top_table, f->top.selected, name)->text;
+    views_function_select(v, function);
+    f->function_serial = v->function_serial;
     if (event == VIEWS_GRID_OPENED || v->tab > 0)
         views_flame_focus(f, function);
     if (event == VIEWS_GRID_OPENED) {
@@ -150,8 +166,6 @@ void views_top_draw(struct views *v, struct views_flame *f, struct gfx_rect r)
             v->bottom = VIEWS_FLAME;
         else
             v->profiles[v->tab - 1].below = 1;
-    } else {
-        ui_edit_set(&v->find, function); /* bright in every graph */
     }
     v->ui.again = true;
 }

@@ -117,12 +117,13 @@ static void reveal(struct views *v)
 static void draw_bottom(struct views *v, struct gfx_rect r)
 {
     static const char *const names[VIEWS_BOTTOMS] = {
-        "Details", "Why",     "Flame graph", "Top",      "Events", "Locks", "Syscalls",
-        "Memory",  "Latency", "Utilisation", "Wait-for", "Path",   "Notes", "Compare"};
+        "Details", "Why",      "Flame graph", "Top",     "Events",
+        "Locks",   "Syscalls", "Memory",      "Latency", "Utilisation",
+        "Source",  "Wait-for", "Path",        "Notes",   "Compare"};
     static const struct view *const bottoms[VIEWS_BOTTOMS] = {
-        &view_details, &view_why,      &view_flame,  &view_top,       &view_events,
-        &view_locks,   &view_syscalls, &view_allocs, &view_latency,   &view_curve,
-        &view_waitfor, &view_path,     &view_notes,  &view_difference};
+        &view_details, &view_why,      &view_flame,  &view_top,     &view_events,
+        &view_locks,   &view_syscalls, &view_allocs, &view_latency, &view_curve,
+        &view_source,  &view_waitfor,  &view_path,   &view_notes,   &view_difference};
     struct ui *ui = &v->ui;
     gfx_rect(ui->list, r, ui->theme->panel);
     struct gfx_rect tabs = ui_cut_top(&r, ui_px(ui, TABS_H));

@@ -10,7 +10,6 @@
 #include "model/describe.h"
 #include "model/flame.h"
 #include "model/lanes.h"
-#include "model/lines.h"
 #include "profile/profile.h"
 #include "ui/ui.h"
 #include "views/calls.h"
@@ -18,6 +17,7 @@
 #include "views/links.h"
 #include "views/panel.h"
 #include "views/selection.h"
+#include "views/source.h"
 #include "views/tracks.h"
 
 /* One row of a thread's table, picked or under the pointer. */
@@ -62,7 +62,8 @@ struct views_flame {
     struct model_table top_table;
     struct views_grid top;
     bool top_made;
-    const char *unit; /* of weights: "nanoseconds", "bytes", "count" ... */
+    unsigned function_serial; /* of the selection that the table and callers show */
+    const char *unit;         /* of weights: "nanoseconds", "bytes", "count" ... */
 };
 
 /* An open .prof file. */
@@ -74,15 +75,9 @@ struct views_profile {
     int diff;       /* against another open profile: 0 not, 1 absolute, 2 relative */
     bool by_before; /* widths are the other profile's */
     int below;      /* tab under the graph */
-    struct views_source {
-        struct model_lines lines;
-        struct model_source file; /* the function's, where it was found */
-        char *function;           /* owned: shown */
-        const char *name;         /* of the file, as the profile has it */
-        int64_t first, end;       /* lines with a weight */
-        int scroll_px;
-        bool made;
-    } source;
+    struct views_source source;
+    bool lines_made;          /* source.lines are of `type` */
+    unsigned function_serial; /* of the selection that is followed */
 };
 
 /* What a key asked the app to write. */
@@ -117,6 +112,7 @@ enum views_bottom {
     VIEWS_ALLOCS,
     VIEWS_LATENCY,
     VIEWS_CURVE,
+    VIEWS_SOURCE,
     VIEWS_WAITFOR,
     VIEWS_PATH,
     VIEWS_NOTES,
@@ -170,12 +166,13 @@ struct views {
     struct views_selection chosen; /* what the selected range is made of */
     struct views_panel panel;
     struct views_flame flame;
-    struct ui_edit find;     /* frames that every flame graph shows bright */
-    char found[UI_EDIT_MAX]; /* what matches were made for */
-    char *function;          /* owned: the selected one, NULL for none */
-    char *copied;            /* owned: what was copied last, or NULL */
-    bool copy_asked;         /* the app puts it on the clipboard */
-    struct model_words tip;  /* tooltip of this frame */
+    struct ui_edit find;      /* frames that every flame graph shows bright */
+    char found[UI_EDIT_MAX];  /* what matches were made for */
+    char *function;           /* owned: the selected one, NULL for none */
+    unsigned function_serial; /* grows with each selection: who shows it follows */
+    char *copied;             /* owned: what was copied last, or NULL */
+    bool copy_asked;          /* the app puts it on the clipboard */
+    struct model_words tip;   /* tooltip of this frame */
     bool tip_set;
     int tip_more; /* lines of stack to add */
     enum views_export export;
@@ -189,10 +186,10 @@ struct view {
     void (*draw)(struct views *v, struct gfx_rect r);
 };
 
-extern const struct view view_header, view_minimap, view_timeline, view_status, view_details,
-    view_flame, view_top, view_profile, view_help, view_events, view_locks, view_syscalls,
-    view_allocs, view_latency, view_curve, view_notes, view_difference, view_why, view_waitfor,
-    view_path;
+extern const struct view view_header, view_source, view_minimap, view_timeline, view_status,
+    view_details, view_flame, view_top, view_profile, view_help, view_events, view_locks,
+    view_syscalls, view_allocs, view_latency, view_curve, view_notes, view_difference, view_why,
+    view_waitfor, view_path;
 
 void views_init(struct views *v);
 void views_release(struct views *v);
@@ -257,8 +254,6 @@ void views_boxes_draw(struct views *v, struct views_flame *f, struct views_boxes
                       struct gfx_rect r);
 /* The graph alone, also while a function is in focus. */
 void views_flame_graph_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
-void views_source_draw(struct views *v, struct views_profile *p, struct gfx_rect r);
-void views_source_release(struct views_source *s);
 void views_sandwich_draw(struct views *v, struct views_flame *f, struct gfx_rect r);
 /* Shows who calls a function and whom it calls; NULL goes back to the graph. */
 void views_flame_focus(struct views_flame *f, const char *function);
