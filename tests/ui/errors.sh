@@ -39,7 +39,8 @@ grep -q -- '--screenshot' err || { echo "FAILED: no hint about --screenshot"; ex
 want 2 'no file was named' "$viewer"
 want 2 'size' "$viewer" good.out --size big
 want 2 'scale' "$viewer" good.out --scale 99
-want 2 'theme' "$viewer" good.out --theme pink
+want 2 'light-safe' "$viewer" good.out --theme pink
+want 0 '' "$viewer" good.out --screenshot safe.png --size 640x400 --theme light-safe
 printf 'key w\nfly\n' >steps
 want 1 "steps:2: 'fly' is not a step" "$viewer" good.out --script steps
 printf 'expect words that are not there\n' >steps

@@ -5,6 +5,7 @@
 #include "gfx/theme.h"
 #include "views/palette.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -82,16 +83,17 @@ static void check_theme(const struct gfx_theme *t)
 static void test_text_can_be_read(void **unused)
 {
     (void)unused;
-    check_theme(gfx_theme_dark());
-    check_theme(gfx_theme_light());
+    for (int i = 0; i < 4; i++)
+        check_theme(gfx_theme(i & 1, i & 2));
 }
 
 /* States that stand beside each other must not look alike. */
 static void test_states_differ(void **unused)
 {
     (void)unused;
-    const struct gfx_theme *themes[] = {gfx_theme_dark(), gfx_theme_light()};
-    for (int t = 0; t < 2; t++) {
+    const struct gfx_theme *themes[] = {gfx_theme(true, false), gfx_theme(false, false),
+                                        gfx_theme(true, true), gfx_theme(false, true)};
+    for (int t = 0; t < 4; t++) {
         for (int a = 0; a < MODEL_STATES; a++) {
             for (int b = 0; b < a; b++) {
                 gfx_color x = palette_span(themes[t], (enum model_class)a);
@@ -106,6 +108,66 @@ static void test_states_differ(void **unused)
             }
         }
     }
+}
+
+static double linear(unsigned channel)
+{
+    double c = channel / 255.0;
+    return c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4);
+}
+
+static double cube(double t)
+{
+    return t > 0.008856 ? cbrt(t) : 7.787 * t + 16.0 / 116;
+}
+
+/* CIE L*a*b* of what somebody sees who lacks a kind of cones (the matrices of Machado,
+ * Oliveira and Fernandes, 2009, at full severity). */
+static void seen(gfx_color color, const double m[9], double lab[3])
+{
+    double rgb[3], s[3];
+    for (int i = 0; i < 3; i++)
+        rgb[i] = linear(color >> (24 - 8 * i) & 255);
+    for (int i = 0; i < 3; i++) {
+        s[i] = m[3 * i] * rgb[0] + m[3 * i + 1] * rgb[1] + m[3 * i + 2] * rgb[2];
+        s[i] = s[i] < 0 ? 0 : s[i] > 1 ? 1 : s[i];
+    }
+    double x = cube((0.4124 * s[0] + 0.3576 * s[1] + 0.1805 * s[2]) / 0.9505);
+    double y = cube(0.2126 * s[0] + 0.7152 * s[1] + 0.0722 * s[2]);
+    double z = cube((0.0193 * s[0] + 0.1192 * s[1] + 0.9505 * s[2]) / 1.089);
+    lab[0] = 116 * y - 16;
+    lab[1] = 500 * (x - y);
+    lab[2] = 200 * (y - z);
+}
+
+/* The states that mean something, and those that recede from them. */
+static void test_colour_blind(void **unused)
+{
+    (void)unused;
+    static const double eyes[3][9] = {{0.152286, 1.052583, -0.204868, 0.114503, 0.786281, 0.099216,
+                                       -0.003882, -0.048116, 1.051998},
+                                      {0.367322, 0.860646, -0.227968, 0.280085, 0.672501, 0.047413,
+                                       -0.011820, 0.042940, 0.968881},
+                                      {1.255528, -0.076749, -0.178779, -0.078411, 0.930809,
+                                       0.147602, 0.004733, 0.691367, 0.303900}};
+    static const enum model_class bright[] = {MODEL_RUNNING, MODEL_RUNNABLE,   MODEL_PREEMPTED,
+                                              MODEL_LOCK,    MODEL_PAGE_FAULT, MODEL_IO,
+                                              MODEL_SYSCALL, MODEL_SLEEP};
+    enum {
+        BRIGHT = sizeof bright / sizeof *bright
+    };
+    for (int k = 0; k < 6; k++)
+        for (int a = 0; a < BRIGHT; a++)
+            for (int b = 0; b < a; b++) {
+                const struct gfx_theme *t = gfx_theme(k & 1, true);
+                double x[3], y[3];
+                seen(palette_span(t, bright[a]), eyes[k / 2], x);
+                seen(palette_span(t, bright[b]), eyes[k / 2], y);
+                double away = sqrt(pow(x[0] - y[0], 2) + pow(x[1] - y[1], 2) + pow(x[2] - y[2], 2));
+                if (away < 12)
+                    fail_msg("%s, eyes %d: %s and %s are %.1f apart", t->name, k / 2,
+                             model_class_name(bright[a]), model_class_name(bright[b]), away);
+            }
 }
 
 static void test_utf8(void **unused)
@@ -187,6 +249,7 @@ int main(void)
         cmocka_unit_test(test_colour_helpers),
         cmocka_unit_test(test_text_can_be_read),
         cmocka_unit_test(test_states_differ),
+        cmocka_unit_test(test_colour_blind),
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_elide),
         cmocka_unit_test(test_canvas_paints),

@@ -21,8 +21,8 @@ bool app_open(struct app *app, const struct app_options *options, struct err *er
     views_init(&app->views);
     app->views.ui.list = &app->list;
     app->views.keys = keys_help(&app->views.key_count);
-    if (options->light)
-        views_toggle_theme(&app->views);
+    if (options->theme)
+        app->views.ui.theme = options->theme;
     state_open(app);
     app->font_scale = options->scale;
     app->fonts = gfx_fonts_open(options->scale, err);

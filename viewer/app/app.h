@@ -19,13 +19,13 @@
 
 struct app_options {
     int width, height;
-    double scale; /* of text and everything else; 1 = 96 dpi */
-    bool light;
-    bool offscreen;               /* draw into memory: no display is needed */
-    bool theme_given, size_given; /* they go before what was kept */
-    const char *state_path;       /* borrowed: the trace's state instead of beside it, or NULL */
-    const char *follow_path;      /* borrowed: pictures of the last of paths (follow.h), or NULL */
-    char **paths;                 /* borrowed */
+    double scale;                  /* of text and everything else; 1 = 96 dpi */
+    const struct gfx_theme *theme; /* NULL: as it was kept, or dark */
+    bool offscreen;                /* draw into memory: no display is needed */
+    bool size_given;               /* it goes before what was kept */
+    const char *state_path;        /* borrowed: the trace's state instead of beside it, or NULL */
+    const char *follow_path;       /* borrowed: pictures of the last of paths (follow.h), or NULL */
+    char **paths;                  /* borrowed */
     int path_count;
 };
 

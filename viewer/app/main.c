@@ -34,7 +34,9 @@ static const struct opt options[] = {
     {0, "size", OPT_STR, &size, "WxH", "size of the window or picture (default 1440x900)"},
     {0, "scale", OPT_STR, &scale, "FACTOR",
      "size of text and everything else, 0.5 to 4 (default 1)"},
-    {0, "theme", OPT_STR, &theme, "dark|light", "colours (default dark; T changes them)"},
+    {0, "theme", OPT_STR, &theme, "NAME",
+     "dark (default) or light; dark-safe, light-safe for the colour-blind\n(T and Shift+T change "
+     "them)"},
     {0, "state", OPT_STR, &state, "FILE",
      "keep the view of the trace there, not beside it (notes, what is in sight ...)"},
     {0, "follow", OPT_OPT_STR, &follow, "PICTURES",
@@ -59,7 +61,6 @@ static bool read_options(struct app_options *o, struct err *err)
 {
     char *end;
     o->size_given = size;
-    o->theme_given = theme;
     o->state_path = state;
     if (follow && !follow[0])
         return err_set(err, "--follow is for `whyprof view`, which knows what is being recorded");
@@ -72,9 +73,9 @@ static bool read_options(struct app_options *o, struct err *err)
     o->scale = strtod(scale, &end);
     if (*end || !(o->scale >= 0.5 && o->scale <= 4))
         return err_set(err, "--scale needs a number from 0.5 to 4, not '%s'", scale);
-    o->light = theme && !strcmp(theme, "light");
-    if (theme && !o->light && strcmp(theme, "dark"))
-        return err_set(err, "--theme is dark or light, not '%s'", theme);
+    o->theme = theme ? gfx_theme_named(theme) : NULL;
+    if (theme && !o->theme)
+        return err_set(err, "--theme is dark, light, dark-safe or light-safe, not '%s'", theme);
     o->offscreen = screenshot || script || bench;
 
     return true;

@@ -80,8 +80,8 @@ void state_open(struct app *app)
     if (!json)
         return;
     const char *theme = state_text(json, "theme");
-    if (!o->theme_given && theme[0] && strcmp(theme, app->views.ui.theme->name))
-        views_toggle_theme(&app->views);
+    if (!o->theme && gfx_theme_named(theme))
+        app->views.ui.theme = gfx_theme_named(theme);
     if (!o->size_given) {
         o->width = (int)state_number(json, "width", 300, 16384, o->width);
         o->height = (int)state_number(json, "height", 300, 16384, o->height);

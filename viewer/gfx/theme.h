@@ -9,6 +9,7 @@
 struct gfx_theme {
     const char *name;
     bool is_dark;
+    bool is_safe;       /* colours that the colour-blind can tell apart */
     gfx_color back;     /* behind the timeline */
     gfx_color back_alt; /* a thread's strip, every other one */
     gfx_color panel;    /* header, names, bottom panel */
@@ -30,7 +31,8 @@ struct gfx_theme {
     gfx_color counter_line;
 };
 
-const struct gfx_theme *gfx_theme_dark(void);
-const struct gfx_theme *gfx_theme_light(void);
+const struct gfx_theme *gfx_theme(bool is_dark, bool is_safe);
+/* "dark", "light", "dark-safe", "light-safe"; NULL for others. */
+const struct gfx_theme *gfx_theme_named(const char *name);
 
 #endif

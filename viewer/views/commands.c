@@ -180,5 +180,14 @@ void views_next_file(struct views *v)
 
 void views_toggle_theme(struct views *v)
 {
-    v->ui.theme = v->ui.theme->is_dark ? gfx_theme_light() : gfx_theme_dark();
+    v->ui.theme = gfx_theme(!v->ui.theme->is_dark, v->ui.theme->is_safe);
+}
+
+void views_toggle_safe(struct views *v)
+{
+    v->ui.theme = gfx_theme(v->ui.theme->is_dark, !v->ui.theme->is_safe);
+    snprintf(v->notice, sizeof v->notice,
+             v->ui.theme->is_safe
+                 ? "colours that the colour-blind can tell apart: Shift+T goes back"
+                 : "the usual colours");
 }

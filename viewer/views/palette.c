@@ -34,6 +34,40 @@ static const gfx_color light[MODEL_CLASSES] = {
     [MODEL_NAMED + 4] = 0xb2d395ff, [MODEL_NAMED + 5] = 0xe8abbeff,
 };
 
+/* After Okabe and Ito, "Color Universal Design": apart for people who miss one of the
+ * three kinds of cones, by hue or by brightness. */
+static const gfx_color dark_safe[MODEL_CLASSES] = {
+    [MODEL_RUNNING] = 0x56b4e9ff,   [MODEL_RUNNABLE] = 0xf0e442ff,
+    [MODEL_PREEMPTED] = 0xe69f00ff, [MODEL_LOCK] = 0xd55e00ff,
+    [MODEL_COND] = 0x4a4a78ff,      [MODEL_JOIN] = 0x6b5a70ff,
+    [MODEL_IO] = 0x009e73ff,        [MODEL_PAGE_FAULT] = 0xcc79a7ff,
+    [MODEL_SYSCALL] = 0x24466bff,   [MODEL_SLEEP] = 0x343d4bff,
+    [MODEL_BLOCKED] = 0x5d6878ff,   [MODEL_UNKNOWN] = 0x262d38ff,
+    [MODEL_CALL_IO] = 0x56b4e9ff,   [MODEL_CALL_POLL] = 0x2f4d70ff,
+    [MODEL_CALL_SYNC] = 0xd98a4cff, [MODEL_CALL_MEMORY] = 0xcc79a7ff,
+    [MODEL_CALL_FILE] = 0x2a9d7fff, [MODEL_CALL_OTHER] = 0x8490a1ff,
+    [MODEL_HELD] = 0x7c8798ff,      [MODEL_HELD_CONTENDED] = 0xe69f00ff,
+    [MODEL_NAMED] = 0x5aa9e0ff,     [MODEL_NAMED + 1] = 0x1f9478ff,
+    [MODEL_NAMED + 2] = 0xd9a441ff, [MODEL_NAMED + 3] = 0xc884acff,
+    [MODEL_NAMED + 4] = 0xd9d160ff, [MODEL_NAMED + 5] = 0xd27a45ff,
+};
+
+static const gfx_color light_safe[MODEL_CLASSES] = {
+    [MODEL_RUNNING] = 0x56b4e9ff,   [MODEL_RUNNABLE] = 0xf0e442ff,
+    [MODEL_PREEMPTED] = 0xe69f00ff, [MODEL_LOCK] = 0xd55e00ff,
+    [MODEL_COND] = 0xd9c4f0ff,      [MODEL_JOIN] = 0xead3dcff,
+    [MODEL_IO] = 0x009e73ff,        [MODEL_PAGE_FAULT] = 0xcc79a7ff,
+    [MODEL_SYSCALL] = 0xb9cde6ff,   [MODEL_SLEEP] = 0xe0e5ecff,
+    [MODEL_BLOCKED] = 0x9ba5b5ff,   [MODEL_UNKNOWN] = 0xeef1f4ff,
+    [MODEL_CALL_IO] = 0x7fc4ecff,   [MODEL_CALL_POLL] = 0xc6d7e9ff,
+    [MODEL_CALL_SYNC] = 0xe5a878ff, [MODEL_CALL_MEMORY] = 0xd79cbeff,
+    [MODEL_CALL_FILE] = 0x5dbb9fff, [MODEL_CALL_OTHER] = 0xc3cad4ff,
+    [MODEL_HELD] = 0xb5bfcbff,      [MODEL_HELD_CONTENDED] = 0xe69f00ff,
+    [MODEL_NAMED] = 0x8fc6ecff,     [MODEL_NAMED + 1] = 0x6cc0a6ff,
+    [MODEL_NAMED + 2] = 0xe8bf70ff, [MODEL_NAMED + 3] = 0xdcb0c9ff,
+    [MODEL_NAMED + 4] = 0xefe88dff, [MODEL_NAMED + 5] = 0xe2a27cff,
+};
+
 static const gfx_color flame_colors[] = {
     0xe29a62ff, 0xdcb75fff, 0x97bd72ff, 0x68b8a6ff, 0x78acdcff, 0xab9bdcff, 0xdb9ab8ff, 0xbcae9aff,
 };
@@ -46,7 +80,10 @@ static const gfx_color ink = 0x0b1017ff, paper = 0xeef2f7ff;
 
 gfx_color palette_span(const struct gfx_theme *t, enum model_class c)
 {
-    return (t->is_dark ? dark : light)[c < MODEL_CLASSES ? c : MODEL_UNKNOWN];
+    const gfx_color *colors = t->is_safe   ? (t->is_dark ? dark_safe : light_safe)
+                              : t->is_dark ? dark
+                                           : light;
+    return colors[c < MODEL_CLASSES ? c : MODEL_UNKNOWN];
 }
 
 gfx_color palette_span_text(const struct gfx_theme *t, enum model_class c)

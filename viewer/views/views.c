@@ -15,7 +15,7 @@ enum {
 void views_init(struct views *v)
 {
     *v = (struct views){.thread = MODEL_NO_THREAD, .hover_ns = -1, .trace_asked = -1, .zoom_ui = 1};
-    v->ui.theme = gfx_theme_dark();
+    v->ui.theme = gfx_theme(true, false);
     v->ui.scale = 1;
     v->ui.in.x = v->ui.in.y = -1;
     v->flame.unit = "nanoseconds";
