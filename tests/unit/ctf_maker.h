@@ -54,6 +54,7 @@ static const struct ctf_class {
     {"whyprof_lock:stat", "Q lock B kind Q acquisitions Q contentions I stack"},
     {"whyprof_alloc:alloc", "B kind Q addr Q size d weight I stack"},
     {"whyprof_alloc:free", "Q addr"},
+    {"whyprof_alloc:batch", "I tid Q ns Q ticks d ns_per_tick Q begin W words"},
     {"whyprof_alloc:stat", "Q allocs Q frees Q alloc_bytes Q live_bytes"},
     {"whyprof_sample:cpu", "I tid Q ts Q weight_ns I stack"},
     {"whyprof_sample:lost", "Q count"},

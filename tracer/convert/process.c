@@ -405,9 +405,18 @@ void thread_named(struct model *m, uint64_t ts, uint32_t tid, uint32_t pid, cons
     name_thread(m, t, comm);
 }
 
+/* One that turned out to be a tracer's after rows of its threads were written stays. */
+static bool any_thread_shown(const struct proc *p)
+{
+    for (const struct thread *t = p->threads; t; t = t->next)
+        if (t->row != MODEL_NO_ROW)
+            return true;
+    return false;
+}
+
 static void write_proc(struct model *m, const struct proc *p)
 {
-    if (is_hidden_proc(p))
+    if (is_hidden_proc(p) && !any_thread_shown(p))
         return;
     MODEL_ROW(m, PROCESS, 0, [TRACE_PROCESS_pid] = p->pid, [TRACE_PROCESS_ppid] = p->ppid,
               [TRACE_PROCESS_name] = p->name, [TRACE_PROCESS_cmdline] = p->cmdline,

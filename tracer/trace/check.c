@@ -406,7 +406,7 @@ static void check_threads(struct checker *ck)
         uint64_t pid = trace_get(&c, row, TRACE_THREAD_pid);
         if (end < start)
             problem(ck, block_off(&c), "thread %" PRIu64 " ends before it starts", row);
-        if (pid != last_pid && !has_process(ck, pid))
+        if (pid && pid != last_pid && !has_process(ck, pid)) /* 0: not known */
             problem(ck, block_off(&c), "thread %" PRIu64 " belongs to no process (%" PRIu64 ")",
                     row, pid);
         last_pid = pid;
