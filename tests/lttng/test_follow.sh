@@ -3,7 +3,7 @@
 # that is longer than the one before; without anybody, none.
 . "$(dirname "$0")/lib.sh"
 unset DISPLAY WAYLAND_DISPLAY SDL_VIDEODRIVER
-load='while :; do dd if=/dev/zero of=/dev/null bs=1 count=2000 2>/dev/null; sleep 0.05; done'
+load='for i in $(seq 400); do dd if=/dev/zero of=/dev/null bs=1 count=2000 2>/dev/null; sleep 0.05; done'
 length() { "$WHYPROF" query "$1" "select value from meta where key = 'duration_ns'" | tail -1; }
 
 status_is 1 "$WHYPROF" view --follow none.out

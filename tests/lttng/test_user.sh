@@ -27,7 +27,7 @@ status_is 0 "$WHYPROF" trace status
 status_is 0 "$WHYPROF" trace stop
 user "$WHYPROF" dump b.out >../dump || fail "dump"
 check "the program is in it" has ../dump 'cmdline="sleep 5"'
-status_is 0 "$WHYPROF" trace start --flight-recorder=1 -o c.out -- sh -c 'while :; do sleep 0.05; done'
+status_is 0 "$WHYPROF" trace start --flight-recorder=1 -o c.out -- sh -c 'for i in $(seq 400); do sleep 0.05; done'
 sleep 3
 status_is 0 "$WHYPROF" trace snapshot -o d.out
 status_is 0 "$WHYPROF" trace stop
