@@ -69,6 +69,17 @@ static bool step_click(struct app *app, const char *arg, struct err *err)
     return true;
 }
 
+static bool step_double_click(struct app *app, const char *arg, struct err *err)
+{
+    int x, y;
+    if (sscanf(arg, "%d %d", &x, &y) != 2 || !step_click(app, arg, err))
+        return err_set(err, "needs X Y");
+    send(app,
+         (struct gfx_event){.kind = GFX_EVENT_PRESS, .x = x, .y = y, .button = 1, .clicks = 2});
+    press(app, GFX_EVENT_RELEASE, x, y, 0);
+    return true;
+}
+
 static bool step_move(struct app *app, const char *arg, struct err *err)
 {
     int x, y;
@@ -279,7 +290,8 @@ static const struct {
     {"dump", step_dump},     {"size", step_size},
     {"trace", step_trace},   {"svg", step_svg},
     {"csv", step_csv},       {"expect", step_expect},
-    {"reject", step_reject}, {"copied", step_copied},
+    {"reject", step_reject}, {"double-click", step_double_click},
+    {"copied", step_copied},
 };
 
 static bool run_line(struct app *app, char *line, struct err *err)

@@ -1,7 +1,7 @@
 /* script: steps from a text file instead of a person, one a line:
  *
  *     key w                   type WORDS
- *     click 400 300            move 400 300
+ *     click 400 300            move 400 300            double-click 400 300
  *     drag 300 200 600 200    wheel 400 300 -2 [ctrl|shift]
  *     select-range 10ms 20ms  show 10ms 20ms           tab 1
  *     wait 100                screenshot OUT.png       dump OUT.txt [X Y W H]

@@ -21,6 +21,7 @@ void views_flame_release(struct views_flame *f)
     model_flame_release(&f->callers.tree);
     model_flame_release(&f->callees.tree);
     views_calls_release(&f->calls);
+    views_callers_release(&f->beside);
     model_flame_job_release(&f->job);
     model_table_release(&f->top_table);
     free(f->boxes.items);
@@ -102,7 +103,7 @@ static void finish(struct views_flame *f)
     f->next = old;
     f->zoom = zoom;
     f->working = false;
-    f->top_made = f->match_made = f->sandwich_made = f->calls.made = false;
+    f->top_made = f->match_made = f->sandwich_made = f->calls.made = f->beside.made = false;
 }
 
 void views_flame_update(struct views *v)
@@ -207,6 +208,8 @@ static void draw_box(struct views *v, const struct views_boxes *b, uint32_t node
     }
     struct gfx_rect face = {box.x, box.y, box.w > 2 ? box.w - 1 : box.w, box.h - 1};
     gfx_rect(ui->list, face, color);
+    if (v->function && face.w > 3 && !strcmp(v->function, model_flame_name(b->tree, node)))
+        gfx_frame(ui->list, face, ui_px(ui, 2), t->text);
     if (face.w <= ui_px(ui, 24))
         return;
     if (gfx_contrast(color | 0xff, text) < 4.5)
@@ -272,11 +275,12 @@ static const bool *matches(struct views *v, struct views_flame *f)
     return f->match;
 }
 
-/* A profile shows callers and source of the focus below; a trace's panel in its place. */
+/* A profile shows callers and source of it below, a trace's panel beside the graph. */
 static void focus(struct views *v, struct views_flame *f, const char *function)
 {
-    views_flame_focus(f, function);
     views_function_pick(v, function);
+    if (v->tab > 0)
+        views_flame_focus(f, function);
     if (v->tab > 0 && v->profiles[v->tab - 1].below == 0)
         v->profiles[v->tab - 1].below = 1;
     v->ui.again = true;
@@ -295,6 +299,8 @@ void views_flame_graph_draw(struct views *v, struct views_flame *f, struct gfx_r
         views_calls_draw(v, f, r);
         return;
     }
+    if (v->tab == 0)
+        views_callers_draw(v, f, &r);
     struct views_boxes b = {.name = "box",
                             .tree = &f->tree,
                             .boxes = &f->boxes,
@@ -304,12 +310,12 @@ void views_flame_graph_draw(struct views *v, struct views_flame *f, struct gfx_r
                             .match = matches(v, f)};
     views_boxes_draw(v, f, &b, r);
     f->hover = b.hover == UINT32_MAX ? 0 : b.hover;
-    if (b.opened && b.hover && b.hover != UINT32_MAX) {
-        focus(v, f, model_flame_name(&f->tree, b.hover));
-        f->zoom = 0;
-    } else if (b.clicked != UINT32_MAX) {
-        f->zoom = b.clicked;
+    if (b.opened && b.hover != UINT32_MAX) {
+        f->zoom = b.hover;
         v->ui.again = true;
+    } else if (b.clicked && b.clicked != UINT32_MAX &&
+               f->tree.nodes[b.clicked].wait == MODEL_CLASSES) {
+        focus(v, f, model_flame_name(&f->tree, b.clicked));
     }
 }
 

@@ -4,7 +4,9 @@
 #include <string.h>
 
 enum {
-    LINE_H = 21
+    LINE_H = 21,
+    LEAST_LINE_H = 15,
+    AROUND_H = 78 /* of the box, beside its lines */
 };
 
 /* Half lines that the groups [from, to) of lines take, heads and gaps included. */
@@ -36,10 +38,9 @@ static size_t split_at(const struct views *v, int *halves)
     return best;
 }
 
-static void draw_column(struct views *v, struct gfx_rect r, size_t from, size_t to)
+static void draw_column(struct views *v, struct gfx_rect r, size_t from, size_t to, int line)
 {
     struct ui *ui = &v->ui;
-    int line = ui_px(ui, LINE_H);
     for (size_t i = from; i < to; i++) {
         const struct views_key_help *k = &v->keys[i];
         if (i == from || strcmp(k->group, v->keys[i - 1].group)) {
@@ -58,7 +59,11 @@ static void draw(struct views *v, struct gfx_rect r)
     gfx_rect(ui->list, r, ui->theme->shade);
     int halves;
     size_t split = split_at(v, &halves);
-    int w = ui_px(ui, 860), h = halves * ui_px(ui, LINE_H) / 2 + ui_px(ui, 78);
+    /* In a low window lines come closer to each other. */
+    int line = (r.h - ui_px(ui, 40 + AROUND_H)) * 2 / (halves > 0 ? halves : 1);
+    line = line < ui_px(ui, LEAST_LINE_H) ? ui_px(ui, LEAST_LINE_H) : line;
+    line = line > ui_px(ui, LINE_H) ? ui_px(ui, LINE_H) : line;
+    int w = ui_px(ui, 860), h = halves * line / 2 + ui_px(ui, AROUND_H);
     w = w > r.w - ui_px(ui, 40) ? r.w - ui_px(ui, 40) : w;
     h = h > r.h - ui_px(ui, 40) ? r.h - ui_px(ui, 40) : h;
     struct gfx_rect box = {r.x + (r.w - w) / 2, r.y + (r.h - h) / 2, w, h};
@@ -69,8 +74,8 @@ static void draw(struct views *v, struct gfx_rect r)
     ui_label(ui, GFX_TITLE, head, "Keys and mouse", ui->theme->text);
     ui_label_right(ui, GFX_SMALL, head, "Esc or ? closes", ui->theme->text_dim);
     gfx_clip_push(ui->list, in);
-    draw_column(v, ui_cut_left(&in, in.w / 2), 0, split);
-    draw_column(v, in, split, v->key_count);
+    draw_column(v, ui_cut_left(&in, in.w / 2), 0, split, line);
+    draw_column(v, in, split, v->key_count, line);
     gfx_clip_pop(ui->list);
     if (ui->in.pressed && !gfx_inside(box, ui->in.x, ui->in.y)) {
         v->help_open = false;

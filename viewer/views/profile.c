@@ -135,7 +135,7 @@ static void make(struct views *v, struct views_profile *p)
     f->unit = p->profile.value_types[p->type].unit;
     f->made = true;
     f->zoom = 0;
-    f->top_made = f->match_made = f->sandwich_made = f->calls.made = false;
+    f->top_made = f->match_made = f->sandwich_made = f->calls.made = f->beside.made = false;
 }
 
 static void draw_source(struct views *v, struct views_profile *p, struct gfx_rect r)

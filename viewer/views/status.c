@@ -15,8 +15,9 @@ static void draw(struct views *v, struct gfx_rect r)
     r = ui_inset(r, ui_px(ui, 12), 0);
     struct gfx_rect hint = r;
     ui_label_right(ui, GFX_SMALL, hint,
-                   v->tab > 0 ? "click a frame to zoom in, Esc to zoom out    ? keys"
-                              : "W S zoom    A D pan    drag to select    F fit    0 all    ? keys",
+                   v->tab > 0
+                       ? "click a frame: its callers    double click zooms, Esc zooms out    ? keys"
+                       : "W S zoom    A D pan    drag to select    F fit    0 all    ? keys",
                    t->text_dim);
     ui_cut_right(&r, ui_px(ui, 400));
     if (v->notice[0]) {

@@ -12,6 +12,7 @@
 #include "model/lanes.h"
 #include "profile/profile.h"
 #include "ui/ui.h"
+#include "views/callers.h"
 #include "views/calls.h"
 #include "views/find.h"
 #include "views/links.h"
@@ -44,6 +45,7 @@ struct views_flame {
     bool flipped;  /* root at the bottom */
     bool as_calls; /* as a call graph instead */
     struct views_calls calls;
+    struct views_callers beside;
     bool in_time_order;
     int scroll_px;
     struct model_flame_boxes boxes;
