@@ -147,8 +147,10 @@ static const char *summary(struct views *v)
 {
     const struct model_path *p = &v->panel.path.now;
     const struct model_thread *th = &v->doc->threads[p->thread];
-    const char *cut =
-        p->left_out ? arena_printf(&v->frame, "; %zu earlier pieces left out", p->left_out) : "";
+    char count[FMT_MAX];
+    const char *cut = p->left_out ? arena_printf(&v->frame, "; %s earlier pieces left out",
+                                                 fmt_count(count, p->left_out))
+                                  : "";
     return arena_printf(&v->frame, "to the end of %s %u: %s%s", th->name[0] ? th->name : "thread",
                         th->tid, parts(v, p), cut);
 }
