@@ -45,20 +45,65 @@ int ui_choice(struct ui *ui, uint64_t id, struct gfx_rect *r, const char *const 
     return chosen;
 }
 
+/* With too many tabs for the width: those around the chosen one, and arrows to others. */
+static int first_tab(struct ui *ui, const char *const *texts, int chosen, int margins, int room)
+{
+    int first = chosen, w = ui_text_width(ui, GFX_NORMAL, texts[chosen]) + margins;
+    while (first > 0) {
+        w += ui_text_width(ui, GFX_NORMAL, texts[first - 1]) + margins;
+        if (w > room)
+            break;
+        first--;
+    }
+    return first;
+}
+
+static bool tab_arrow(struct ui *ui, uint64_t id, struct gfx_rect r, const char *text, bool can)
+{
+    ui_label_center(ui, GFX_BOLD, r, text,
+                    !can              ? ui->theme->line
+                    : ui_hover(ui, r) ? ui->theme->text
+                                      : ui->theme->accent);
+    if (can && ui_hover(ui, r))
+        ui->cursor = GFX_CURSOR_HAND;
+    return can && ui_click(ui, id, r);
+}
+
+/* Cuts the arrows off r; returns the first tab that is shown. */
+static int scroll_tabs(struct ui *ui, uint64_t id, struct gfx_rect *r, const char *const *texts,
+                       int count, int margins, int *chosen)
+{
+    int arrow = ui_px(ui, 20);
+    struct gfx_rect before = ui_cut_left(r, arrow), after = ui_cut_right(r, arrow);
+    if (tab_arrow(ui, id + 1000, before, "<", *chosen > 0)) {
+        --*chosen;
+        ui->again = true;
+    }
+    if (tab_arrow(ui, id + 1001, after, ">", *chosen + 1 < count)) {
+        ++*chosen;
+        ui->again = true;
+    }
+    return first_tab(ui, texts, *chosen, margins, r->w);
+}
+
 int ui_tabs(struct ui *ui, uint64_t id, struct gfx_rect r, const char *const *texts, int count,
             int chosen)
 {
     const struct gfx_theme *t = ui->theme;
-    int sum = 0, most = r.w, margins = ui_px(ui, 28), least = ui_px(ui, 8);
+    int sum = 0, first = 0, margins = ui_px(ui, 28), least = ui_px(ui, 8);
     for (int i = 0; i < count; i++)
         sum += ui_text_width(ui, GFX_NORMAL, texts[i]);
-    if (count && sum + count * margins > r.w) /* narrower margins, then equal parts */
+    if (count && sum + count * margins > r.w) /* narrower margins, then not all of them */
         margins = (r.w - sum) / count > least ? (r.w - sum) / count : least;
-    if (count && sum + count * margins > r.w)
-        most = r.w / count;
-    for (int i = 0; i < count; i++) {
+    if (count > 1 && sum + count * margins > r.w) {
+        margins = ui_px(ui, 20);
+        first = scroll_tabs(ui, id, &r, texts, count, margins, &chosen);
+    }
+    for (int i = first; i < count; i++) {
         int want = ui_text_width(ui, GFX_NORMAL, texts[i]) + margins;
-        struct gfx_rect tab = ui_cut_left(&r, want < most ? want : most);
+        if (want > r.w && i > first && i != chosen)
+            break;
+        struct gfx_rect tab = ui_cut_left(&r, want < r.w ? want : r.w);
         bool hover = ui_hover(ui, tab);
         if (hover)
             ui->cursor = GFX_CURSOR_HAND;

@@ -148,6 +148,7 @@ struct views {
     int tab; /* 0: the trace, i: profiles[i - 1] */
     enum views_bottom bottom;
     bool help_open;
+    int help_scroll_px;
     const struct views_key_help *keys; /* borrowed */
     size_t key_count;
 
