@@ -6,15 +6,10 @@
 
 enum {
     LINE_H = 21,
-<<<<<<< Updated upstream
-    LEAST_LINE_H = 15,
-    AROUND_H = 78 /* of the box, beside its lines */
-=======
     SMALL_LINE_H = 17,
     COLUMN_W = 390,
     COLUMNS_MOST = 4,
     KEYS_W = 128
->>>>>>> Stashed changes
 };
 
 struct help_layout {
@@ -50,12 +45,6 @@ static int columns_needed(const struct views *v, int rows)
     return at.column + 1;
 }
 
-<<<<<<< Updated upstream
-static void draw_column(struct views *v, struct gfx_rect r, size_t from, size_t to, int line)
-{
-    struct ui *ui = &v->ui;
-    for (size_t i = from; i < to; i++) {
-=======
 static struct help_layout lay_out(struct views *v, int width_px, int height_px)
 {
     struct ui *ui = &v->ui;
@@ -79,7 +68,6 @@ static void draw_lines(struct views *v, struct gfx_rect r, const struct help_lay
     struct help_place at = {0};
     int column_w = r.w / l->columns;
     for (size_t i = 0; i < v->key_count; i++, at.row++) {
->>>>>>> Stashed changes
         const struct views_key_help *k = &v->keys[i];
         advance(v, i, l->rows, &at);
         struct gfx_rect row = {r.x + at.column * column_w, r.y + at.row * l->line_px,
@@ -97,23 +85,11 @@ static void draw(struct views *v, struct gfx_rect r)
     struct ui *ui = &v->ui;
     int margin = ui_px(ui, 12), frame_h = ui_px(ui, 70);
     gfx_rect(ui->list, r, ui->theme->shade);
-<<<<<<< Updated upstream
-    int halves;
-    size_t split = split_at(v, &halves);
-    /* In a low window lines come closer to each other. */
-    int line = (r.h - ui_px(ui, 40 + AROUND_H)) * 2 / (halves > 0 ? halves : 1);
-    line = line < ui_px(ui, LEAST_LINE_H) ? ui_px(ui, LEAST_LINE_H) : line;
-    line = line > ui_px(ui, LINE_H) ? ui_px(ui, LINE_H) : line;
-    int w = ui_px(ui, 860), h = halves * line / 2 + ui_px(ui, AROUND_H);
-    w = w > r.w - ui_px(ui, 40) ? r.w - ui_px(ui, 40) : w;
-    h = h > r.h - ui_px(ui, 40) ? r.h - ui_px(ui, 40) : h;
-=======
     struct gfx_rect room = ui_inset(r, margin, margin);
     struct help_layout l = lay_out(v, room.w - ui_px(ui, 40), room.h - frame_h);
     int w = l.columns * ui_px(ui, COLUMN_W + 40) + ui_px(ui, 40), h = l.rows * l.line_px + frame_h;
     w = w > room.w ? room.w : w;
     h = h > room.h ? room.h : h;
->>>>>>> Stashed changes
     struct gfx_rect box = {r.x + (r.w - w) / 2, r.y + (r.h - h) / 2, w, h};
     gfx_round(ui->list, box, ui_px(ui, 6), ui->theme->line);
     gfx_round(ui->list, ui_inset(box, 1, 1), ui_px(ui, 6), ui->theme->panel);
@@ -123,12 +99,7 @@ static void draw(struct views *v, struct gfx_rect r)
     ui_label_right(ui, GFX_SMALL, head, "Esc or ? closes", ui->theme->text_dim);
     in.w -= ui_scroll(ui, UI_ID("help-scroll", 0), in, l.rows * l.line_px, &v->help_scroll_px);
     gfx_clip_push(ui->list, in);
-<<<<<<< Updated upstream
-    draw_column(v, ui_cut_left(&in, in.w / 2), 0, split, line);
-    draw_column(v, in, split, v->key_count, line);
-=======
     draw_lines(v, (struct gfx_rect){in.x, in.y - v->help_scroll_px, in.w, in.h}, &l);
->>>>>>> Stashed changes
     gfx_clip_pop(ui->list);
     if (ui->in.pressed && !gfx_inside(box, ui->in.x, ui->in.y)) {
         v->help_open = false;
