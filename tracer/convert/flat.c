@@ -328,7 +328,9 @@ void flat_fill(const struct flat_trace *t, struct ctf_stream *s, struct flat_bat
     if (!b->events) {
         b->events = mem_realloc(NULL, FLAT_BATCH, sizeof *b->events);
         b->classes = mem_realloc(NULL, FLAT_BATCH, sizeof *b->classes);
+        b->counts = mem_realloc(NULL, t->tsdl->event_count + 1, sizeof *b->counts);
     }
+    memset(b->counts, 0, t->tsdl->event_count * sizeof *b->counts);
     b->count = 0;
     b->word_count = 0;
     b->end = false;
@@ -344,6 +346,7 @@ void flat_fill(const struct flat_trace *t, struct ctf_stream *s, struct flat_bat
                  !ctf_damaged(s, "event reaches past its packet", &b->err);
         out->ts = ns_from_cycles(ev.ts, t->tsdl->clock_hz);
         b->classes[b->count] = class;
+        b->counts[class] += !b->end;
         b->count += !b->end;
     }
 }
@@ -352,6 +355,7 @@ void flat_batch_release(struct flat_batch *b)
 {
     free(b->events);
     free(b->classes);
+    free(b->counts);
     free(b->words);
     *b = (struct flat_batch){0};
 }

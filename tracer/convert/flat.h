@@ -30,6 +30,7 @@ enum {
 struct flat_batch {
     struct event *events; /* owned, FLAT_BATCH */
     uint32_t *classes;    /* owned: each one's index into tsdl->events */
+    uint32_t *counts;     /* owned: of each class in the batch */
     uint32_t count;
     uint64_t *words; /* owned */
     size_t word_count, word_cap;

@@ -47,6 +47,12 @@ static inline bool handed_some(struct handed *h)
 /* What is wrong behind the last event, or NULL. */
 const struct err *handed_damage(const struct handed *h);
 
+/* The batch in hand. */
+static inline struct flat_batch *handed_batch(struct handed *h)
+{
+    return &h->batches[h->current];
+}
+
 /* The next event, after handed_some. */
 static inline const struct event *handed_front(const struct handed *h)
 {

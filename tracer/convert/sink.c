@@ -30,6 +30,7 @@ struct port {
     const struct host *host; /* borrowed: where there are several machines; else NULL */
     uint64_t shift_ns;       /* its times' */
     struct handed *handed;   /* owned: its stream is handed over; else NULL */
+    bool new_names;          /* then: its batch has event names not met before */
     int ahead;               /* then: enum advance, of the messages after its packet */
 };
 
@@ -320,11 +321,34 @@ static enum advance next_message(struct sink *s, struct port *port)
     }
 }
 
+/* Adds a batch that was taken to the counts of event names. */
+static void count_batch(struct sink *s, struct handed *h)
+{
+    struct flat_batch *b = handed_batch(h);
+    for (uint32_t class = 0; b->count && class < h->flat->tsdl->event_count; class ++)
+        if (b->counts[class])
+            s->in->decoder.counts[h->flat->names[class]] += b->counts[class];
+    b->count = 0;
+}
+
+/* Whether the batch in hand has events of a name not met before. */
+static bool has_new_names(struct handed *h)
+{
+    const struct flat_batch *b = handed_batch(h);
+    for (uint32_t class = 0; class < h->flat->tsdl->event_count; class ++)
+        if (b->counts[class] && h->flat->names[class] == UINT32_MAX)
+            return true;
+    return false;
+}
+
+/* The same where the batch in hand is at its end. */
 static enum advance next_handed(struct sink *s, struct port *port)
 {
     struct handed *h = port->handed;
     for (;;) {
+        count_batch(s, h);
         bool some = handed_some(h);
+        port->new_names = some && has_new_names(h);
         if (port->ahead == ADVANCE_PACKET && handed_wants_packet(h)) {
             port->ahead = (int)next_message(s, port);
             if (port->ahead == ADVANCE_PACKET)
@@ -353,7 +377,7 @@ static enum advance advance(struct sink *s, struct port *port)
 {
     struct handed *h = port->handed;
     if (h && h->next < h->end) { /* nearly always: in the batch in hand */
-        port->ts = h->next->ts;
+        port->ts = h->next->ts + port->shift_ns;
         if (h->next->strings) /* in the file, far away; there is time until it is taken */
             __builtin_prefetch((const void *)(uintptr_t)h->next->v[0]);
         return ADVANCE_EVENT;
@@ -415,6 +439,14 @@ static void take_foreign(struct sink *s, struct port *port, const struct event *
     foreign_event(&s->foreign, ev, class->name, &port->origin);
 }
 
+/* Names are numbered in the order of their first events. */
+static void number_name(struct sink *s, const struct handed *h, uint32_t class)
+{
+    uint32_t *name = &h->flat->names[class];
+    if (*name == UINT32_MAX)
+        *name = decoder_name(&s->in->decoder, h->flat->tsdl->events[class].name);
+}
+
 static void take_handed(struct sink *s, struct port *port)
 {
     uint32_t class;
@@ -422,10 +454,8 @@ static void take_handed(struct sink *s, struct port *port)
     const struct event *ev = handed_take(h, &class);
     struct event moved;
     const struct tsdl *tsdl = h->flat->tsdl;
-    uint32_t *name = &h->flat->names[class];
-    if (*name == UINT32_MAX)
-        *name = decoder_name(&s->in->decoder, tsdl->events[class].name);
-    s->in->decoder.counts[*name]++;
+    if (port->new_names)
+        number_name(s, h, class);
     if (!s->in->events)
         intake_start(s->in, tsdl->clock_offset_s,
                      cycles_to_ns((uint64_t)tsdl->clock_offset, tsdl->clock_hz), ev->ts);
