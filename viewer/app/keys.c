@@ -270,6 +270,7 @@ static const struct key {
     {'p', 0, NULL, false, views_pin, {"Tracks", "P", "pin the selected thread to the top"}},
     {'x', 0, NULL, false, views_hide, {"Tracks", "X  Shift+X", "hide it; show all again"}},
     {'x', GFX_SHIFT, NULL, false, views_show_hidden, {0}},
+    {'j', 0, NULL, false, views_show_stacks, {"Tracks", "J", "the stacks that threads blocked in"}},
     {'i', 0, NULL, false, views_only_partners, {"Tracks", "I", "only threads it interacts with"}},
     {GFX_KEY_UP, GFX_ALT, NULL, false, track_up, {"Tracks", "Alt+Up  Alt+Down", "move it"}},
     {GFX_KEY_DOWN, GFX_ALT, NULL, false, track_down, {0}},

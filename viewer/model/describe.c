@@ -35,17 +35,22 @@ static bool is_plumbing(const struct trace_frame *frame)
     return false;
 }
 
+size_t model_stack_own(const struct trace_frame *frames, size_t depth)
+{
+    size_t i = 0;
+    while (i < depth && is_plumbing(&frames[i]))
+        i++;
+    return i < depth ? i : 0;
+}
+
 const char *model_stack_function(const struct trace *t, uint64_t stack_id, char *buf, size_t bytes)
 {
     struct trace_frame frames[64];
-    size_t depth = trace_stack(t, stack_id, frames, 64), i = 0;
+    size_t depth = trace_stack(t, stack_id, frames, 64);
     buf[0] = '\0';
-    if (depth > 64)
-        depth = 64;
-    while (i < depth && is_plumbing(&frames[i]))
-        i++;
+    depth = depth < 64 ? depth : 64;
     if (depth)
-        model_frame_name(&frames[i < depth ? i : 0], buf, bytes);
+        model_frame_name(&frames[model_stack_own(frames, depth)], buf, bytes);
     return buf;
 }
 

@@ -67,6 +67,8 @@ const char *model_span_label(const struct model_doc *doc, uint32_t thread,
 
 /* The function, else "module+0xaddress", else "0xaddress". */
 const char *model_frame_name(const struct trace_frame *frame, char *buf, size_t bytes);
+/* Index of the innermost frame that is the program's own; 0 where none is. */
+size_t model_stack_own(const struct trace_frame *frames, size_t depth);
 /* The innermost function of a stack that is the program's own: not libc's, the
  * loader's or the agent's. "" for none. */
 const char *model_stack_function(const struct trace *t, uint64_t stack_id, char *buf, size_t bytes);

@@ -23,6 +23,8 @@ static void add_thread(struct model_lanes *l, const struct model_doc *doc, uint3
     const struct model_thread *th = &doc->threads[i];
     add(l, MODEL_LANE_STATE, i, 0);
     if (!l->thread_closed[i]) {
+        if (l->stacks_shown)
+            add(l, MODEL_LANE_STACK, i, 0);
         if (th->lock_waits)
             add(l, MODEL_LANE_LOCKS, i, 0);
         for (unsigned d = 0; l->rows_read && d < th->regions.depths; d++)
@@ -201,6 +203,7 @@ enum trace_table model_lane_table(enum model_lane_kind kind)
 {
     switch (kind) {
     case MODEL_LANE_STATE:
+    case MODEL_LANE_STACK:
         return TRACE_THREAD_STATE_TABLE;
     case MODEL_LANE_LOCKS:
         return TRACE_LOCK_WAIT_TABLE;
@@ -223,10 +226,10 @@ bool model_lane_is_thread(enum model_lane_kind kind)
 bool model_lane_spans(const struct model_lane *lane, const struct model_doc *doc,
                       struct model_spans *spans)
 {
-    if (!model_lane_is_thread(lane->kind))
+    if (!model_lane_is_thread(lane->kind) && lane->kind != MODEL_LANE_STACK)
         return false;
     const struct model_thread *th = &doc->threads[lane->owner];
-    if (lane->kind == MODEL_LANE_STATE)
+    if (lane->kind == MODEL_LANE_STATE || lane->kind == MODEL_LANE_STACK)
         model_spans_states(spans, doc->trace, th->key, th->end_ns);
     else if (lane->kind == MODEL_LANE_REGION)
         model_spans_table(spans, doc->trace, TRACE_REGION_TABLE, th->key,

@@ -23,6 +23,7 @@ enum model_lane_kind {
     MODEL_LANE_CPU,
     MODEL_LANE_LOCKING, /* the heading of contended locks */
     MODEL_LANE_LOCK,    /* depth 0: who held it; 1 and more: who waited */
+    MODEL_LANE_STACK,   /* a thread's states again, for the stacks that it blocked in */
     MODEL_LANE_KINDS
 };
 
@@ -52,6 +53,7 @@ struct model_lanes {
     int height_px;                        /* of all */
     bool *process_closed, *thread_closed; /* owned: folded by the user */
     bool counters_closed, cpus_closed, locks_closed;
+    bool stacks_shown; /* threads have a lane of stacks */
     /* What the user made of the threads, by index; owned. */
     bool *pinned, *hidden;
     uint32_t *order;                 /* place to thread: a process' places are its threads' */

@@ -189,6 +189,7 @@ void views_name_draw(struct views *v, struct model_lane *lane, struct gfx_rect r
         [MODEL_LANE_LOCKS] = "lock waits",
         [MODEL_LANE_SYSCALLS] = "system calls",
         [MODEL_LANE_SAMPLES] = "samples",
+        [MODEL_LANE_STACK] = "blocked in",
     };
     struct ui *ui = &v->ui;
     switch (lane->kind) {

@@ -153,6 +153,11 @@ static void draw_row(struct views *v, struct model_lane *lane, struct gfx_rect r
         struct gfx_rect box = place_piece(v, row, p, r);
         if (box.w <= 0)
             continue;
+        if (lane->kind == MODEL_LANE_STACK) {
+            if (p->kind == MODEL_PIECE_SPAN)
+                views_stack_box_draw(v, lane->owner, &p->span, box);
+            continue;
+        }
         if (p->kind == MODEL_PIECE_SPAN)
             draw_span(v, lane, p, box, &r);
         else if (p->kind == MODEL_PIECE_COUNT)
@@ -279,13 +284,14 @@ static void hover_span(struct views *v, const struct model_lane *lane, const str
         views_cross_hover(v, lane, s);
         return;
     }
-    v->hover = (struct views_pick){.set = true,
-                                   .lane = lane->kind,
-                                   .thread = lane->owner,
-                                   .depth = lane->depth,
-                                   .row = s->row,
-                                   .begin_ns = s->begin_ns,
-                                   .end_ns = s->end_ns};
+    v->hover =
+        (struct views_pick){.set = true,
+                            .lane = lane->kind == MODEL_LANE_STACK ? MODEL_LANE_STATE : lane->kind,
+                            .thread = lane->owner,
+                            .depth = lane->depth,
+                            .row = s->row,
+                            .begin_ns = s->begin_ns,
+                            .end_ns = s->end_ns};
     struct model_words words;
     model_describe_row(&words, v->doc, lane->owner, model_lane_table(lane->kind), s->row,
                        &v->frame);

@@ -139,11 +139,13 @@ static void choose_threads(struct views *v)
 static void build(struct views *v)
 {
     static const double heights[MODEL_LANE_KINDS] = {
-        [MODEL_LANE_PROCESS] = 24,  [MODEL_LANE_STATE] = 22,    [MODEL_LANE_LOCKS] = 15,
-        [MODEL_LANE_REGION] = 16,   [MODEL_LANE_SYSCALLS] = 15, [MODEL_LANE_SAMPLES] = 13,
-        [MODEL_LANE_COUNTERS] = 24, [MODEL_LANE_COUNTER] = 36,  [MODEL_LANE_PINNED] = 24,
-        [MODEL_LANE_CPUS] = 24,     [MODEL_LANE_CPU] = 18,      [MODEL_LANE_LOCKING] = 24,
-        [MODEL_LANE_LOCK] = 15,
+        [MODEL_LANE_PROCESS] = 24,  [MODEL_LANE_STATE] = 22,
+        [MODEL_LANE_LOCKS] = 15,    [MODEL_LANE_REGION] = 16,
+        [MODEL_LANE_SYSCALLS] = 15, [MODEL_LANE_SAMPLES] = 13,
+        [MODEL_LANE_COUNTERS] = 24, [MODEL_LANE_COUNTER] = 36,
+        [MODEL_LANE_PINNED] = 24,   [MODEL_LANE_CPUS] = 24,
+        [MODEL_LANE_CPU] = 18,      [MODEL_LANE_LOCKING] = 24,
+        [MODEL_LANE_LOCK] = 15,     [MODEL_LANE_STACK] = 3 * VIEWS_STACK_LINE + 2,
     };
     for (int i = 0; i < MODEL_LANE_KINDS; i++)
         v->lanes.lane_px[i] = ui_px(&v->ui, heights[i]);

@@ -6,6 +6,9 @@
 #include "model/cross.h"
 
 struct views;
+struct model_lane;
+struct model_span;
+struct gfx_rect;
 
 /* The threads that one wakes, is woken by, or shares locks with. Made by a worker. */
 struct views_partners {
@@ -35,10 +38,16 @@ void views_show_hidden(struct views *v);
 void views_move_track(struct views *v, int step);
 void views_only_partners(struct views *v);
 
+enum {
+    VIEWS_STACK_LINE = 15 /* height of a frame in a lane of stacks */
+};
+
+/* timeline_stacks.c: a box of a lane of stacks: the frames that its thread blocked in. */
+void views_stack_box_draw(struct views *v, uint32_t thread, const struct model_span *span,
+                          struct gfx_rect box);
+void views_show_stacks(struct views *v); /* or hides those lanes */
+
 /* timeline_cross.c: lanes of CPUs and locks, and the headings above them. */
-struct model_lane;
-struct model_span;
-struct gfx_rect;
 bool views_lane_is_cross(const struct model_lane *lane);
 const char *views_cross_label(struct views *v, const struct model_lane *lane,
                               const struct model_span *span);
