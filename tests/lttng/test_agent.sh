@@ -30,6 +30,14 @@ for program in agent_marks agent_marks_cc; do
     check "$program: counter and message" [ "$(sql "select value, text from counter, message where name = 'level'")" = 2.5,hello ]
 done
 
+# Waits for every kind of lock: who ended each; and acquisitions by every way there is.
+status_is 0 "$WHYPROF" run --trace --events=lock -o a.out -- "$targets/agent_locks" 1 5
+mv out waits
+status_is 0 python3 "$(dirname "$0")/locks_truth.py" "$WHYPROF" a.out waits
+check "all kinds" has out '^55 waits, 0 wrong'
+check "acquisitions of a mutex" [ "$(sql "select acquisitions, contentions from lock where name = 'counted'")" = 2000,0 ]
+check "and of a read-write lock" [ "$(sql "select acquisitions, contentions from lock where name = 'counted_rw'")" = 3000,0 ]
+
 # CPU time: a known split, within four standard deviations of 300 samples.
 status_is 0 "$WHYPROF" run --trace --events=cpu --cpu-hz=200 -o a.out -- "$targets/agent_split" 1500
 for share in "sixty 0.48 0.72" "thirty 0.19 0.41" "ten 0.03 0.17"; do

@@ -56,7 +56,7 @@ set_tests_properties(lttng_why PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEO
     RUN_SERIAL TRUE)
 
 # What the agent promises to be exact.
-foreach(target agent_allocs.c agent_marks.c agent_marks_cc.cc agent_split.c)
+foreach(target agent_allocs.c agent_marks.c agent_marks_cc.cc agent_split.c agent_locks.cc)
     get_filename_component(name ${target} NAME_WE)
     add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/targets/${target})
     if(target MATCHES "c$" AND NOT target MATCHES "cc$")
@@ -69,6 +69,10 @@ endforeach()
 add_test(NAME lttng_agent
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_agent.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
 set_tests_properties(lttng_agent PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120 RUN_SERIAL TRUE)
+# Not in the default run, since it judges times: ctest -C truth -R locks_truth
+add_test(NAME locks_truth CONFIGURATIONS truth
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_locks.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
+set_tests_properties(locks_truth PROPERTIES LABELS "lttng;truth" SKIP_RETURN_CODE 77 TIMEOUT 120 RUN_SERIAL TRUE)
 # Not in the default run: ctest -C stress -R stress_agent
 add_test(NAME stress_agent CONFIGURATIONS stress
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/stress_agent.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)

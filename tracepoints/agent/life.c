@@ -119,6 +119,7 @@ __attribute__((constructor)) static void life_begin(void)
     agent_tls.inside = 1;
     real_init();
     lock_mutex_init();
+    lock_sync_init();
     ticks_init();
     alloc_init();
     read_environment();

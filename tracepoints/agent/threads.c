@@ -48,6 +48,7 @@ static bool slot_claim(struct agent_thread *t)
     t->start = NULL;
     t->start_c11 = NULL;
     t->waiting = NULL;
+    t->once = 0;
     t->alloc_countdown = 0;
     t->captures = 0;
     recall_clear(t->recall);

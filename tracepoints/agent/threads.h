@@ -50,6 +50,10 @@ struct agent_thread {
     uint32_t call_argc;
     uint64_t call_args[CALL_ARGS_MAX];
 
+    _Atomic uintptr_t once; /* the pthread_once_t whose routine it runs, 0: none */
+    uintptr_t once_next;    /* the one that it is about to ask for, and its routine */
+    void (*once_routine)(void);
+
     struct lock_waiter *waiting; /* entry of the waiter table it is counted in, or NULL */
 
     int64_t alloc_countdown; /* bytes until the next sample */

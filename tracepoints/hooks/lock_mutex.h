@@ -6,4 +6,7 @@
  * lock goes through the real functions. Needs the table of real ones. */
 void lock_mutex_init(void);
 
+/* The same of what lock_sync.c looks into. */
+void lock_sync_init(void);
+
 #endif

@@ -2,6 +2,7 @@
  * variables, semaphores, barriers, once. All waits are told; who ends one is known
  * where it calls signal, broadcast or post in this process. */
 #include "tracepoints/agent/real.h"
+#include "tracepoints/hooks/lock_mutex.h"
 #include "tracepoints/hooks/lock_table.h"
 #include "tracepoints/provider/provider.h"
 
@@ -133,14 +134,77 @@ HOOK int sem_post(sem_t *sem)
     return REAL(sem_post)(sem);
 }
 
+/* The begin of glibc's barrier: how many ever came, where the round began, how many meet. */
+struct barrier_words {
+    volatile unsigned in, round, count;
+};
+static atomic_bool barrier_known;
+
+static bool comes_last(const pthread_barrier_t *barrier)
+{
+    const struct barrier_words *b = (const struct barrier_words *)(const void *)barrier;
+    return barrier_known && b->in - b->round + 1 == b->count;
+}
+
+/* Who comes last ends the others' waits. */
 HOOK int pthread_barrier_wait(pthread_barrier_t *barrier)
 {
     struct lock_wait wait;
     if (!lock_wait_begin(&wait, barrier, WHYPROF_LOCK_BARRIER, 0, CALLER()))
         return REAL(pthread_barrier_wait)(barrier);
+    if (comes_last(barrier))
+        lock_signal(barrier, WHYPROF_LOCK_BARRIER, true, CALLER());
     int result = real.pthread_barrier_wait(barrier);
     lock_wait_end(&wait, 0, true);
     return result;
+}
+
+/* One of them through the real function, looking at what it leaves. */
+void lock_sync_init(void)
+{
+    pthread_barrier_t barrier;
+    const struct barrier_words *b = (const struct barrier_words *)(const void *)&barrier;
+    if (pthread_barrier_init(&barrier, NULL, 3))
+        return;
+    barrier_known = b->in == 0 && b->round == 0 && b->count == 3;
+    pthread_barrier_destroy(&barrier);
+}
+
+/* While a thread runs a once's routine, it is the one that others wait for. */
+static void once_routine(void)
+{
+    struct agent_thread *t = agent_tls.thread;
+    uintptr_t outer = t->once;
+    t->once = t->once_next;
+    t->once_routine();
+    t->once = outer;
+}
+
+/* Left by an exception or by cancellation: then another thread runs it anew. */
+static void forget_run(struct agent_thread *t, void *once)
+{
+    if (t->once == (uintptr_t)once)
+        t->once = 0;
+}
+
+static int run_noted(pthread_once_t *once, void (*routine)(void))
+{
+    threads_each(forget_run, once);
+    agent_tls.thread->once_next = (uintptr_t)once;
+    agent_tls.thread->once_routine = routine;
+    return REAL(pthread_once)(once, once_routine);
+}
+
+struct once_search {
+    const void *once;
+    uint32_t tid;
+};
+
+static void look_for_runner(struct agent_thread *t, void *data)
+{
+    struct once_search *search = data;
+    if (t->once == (uintptr_t)search->once)
+        search->tid = t->tid;
 }
 
 /* glibc's once word: bit 1 is "done", bit 0 "in progress". Only a once that another
@@ -148,8 +212,13 @@ HOOK int pthread_barrier_wait(pthread_barrier_t *barrier)
 HOOK int pthread_once(pthread_once_t *once, void (*routine)(void))
 {
     struct lock_wait wait;
-    if ((*(volatile int *)once & 3) != 1 ||
-        !lock_wait_begin(&wait, once, WHYPROF_LOCK_ONCE, 0, CALLER()))
+    int word = *(volatile int *)once & 3;
+    if (word == 0 && lock_recording() && agent_tls.thread && agent_outside())
+        return run_noted(once, routine);
+    struct once_search search = {once, 0};
+    if (word == 1 && lock_recording())
+        threads_each(look_for_runner, &search);
+    if (word != 1 || !lock_wait_begin(&wait, once, WHYPROF_LOCK_ONCE, search.tid, CALLER()))
         return REAL(pthread_once)(once, routine);
     int result = real.pthread_once(once, routine);
     lock_wait_end(&wait, result, true);

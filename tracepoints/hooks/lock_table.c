@@ -315,6 +315,9 @@ void lock_wait_end(struct lock_wait *w, int result, bool acquired)
         t->waiting = w->outer;
     if (!agent_enter())
         return;
+    /* Not one that another waiter's end left there, nor the last to come to a barrier. */
+    if (!(result == 0 || acquired) || (t && ended_by >> 32 == t->tid))
+        ended_by = 0;
     uint32_t holder = ended_by ? (uint32_t)(ended_by >> 32) : w->holder_tid;
     lttng_ust_tracepoint(whyprof_lock, wait_end, (uint64_t)(uintptr_t)w->lock, w->kind, w->begin_ts,
                          result, holder, (uint32_t)ended_by);

@@ -40,8 +40,15 @@ static void on_exit_round(void *round)
         exit(0); /* as glibc does when a program's last thread ends */
 }
 
+/* Where glibc keeps a thread's tid, which becomes 0 at its end. */
+enum {
+    TID_BEHIND_PTHREAD = 720
+};
+static bool tid_known; /* it is there */
+
 void thread_hooks_init(void)
 {
+    tid_known = *(volatile int *)(pthread_self() + TID_BEHIND_PTHREAD) == raw_gettid();
     exit_key_made = !pthread_key_create(&exit_key, on_exit_round);
 }
 
@@ -139,12 +146,17 @@ HOOK int thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
     return result;
 }
 
+static uint32_t tid_of(pthread_t thread)
+{
+    return tid_known ? *(volatile uint32_t *)(thread + TID_BEHIND_PTHREAD) : 0;
+}
+
 #define JOIN_HOOK(name, type, params, args)                                                        \
     HOOK int name params                                                                           \
     {                                                                                              \
         struct lock_wait wait;                                                                     \
         const void *which = (const void *)thread;                                                  \
-        if (!lock_wait_begin(&wait, which, WHYPROF_LOCK_JOIN, 0, CALLER()))                        \
+        if (!lock_wait_begin(&wait, which, WHYPROF_LOCK_JOIN, tid_of(thread), CALLER()))           \
             return REAL(name) args;                                                                \
         int result = real.name args;                                                               \
         lock_wait_end(&wait, result, false);                                                       \
