@@ -39,6 +39,7 @@ help:
 	@echo 'make profile-serve    show FILE=... (a profile or a trace) in a browser; LISTEN=127.0.0.1:8081'
 	@echo 'make docker-up-profiling  start the example backend in a container, serving its profiles'
 	@echo '                      at http://localhost:8080 (PPROF_TOKEN=...); docker-down ends it'
+	@echo 'make bench-export     exports: events a second and memory, EXPORT_MILLIONS="1 10" rows'
 	@echo 'make install PREFIX=  install (default $(PREFIX))'
 	@echo 'make deps             install the Debian packages that the build needs'
 	@echo 'make format           clang-format all sources'
@@ -116,6 +117,11 @@ bench-accuracy: deps-bench build
 bench-convert: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
 bench-convert: deps-bench build
 	@tests/bench/convert.py $(BUILD)
+
+.PHONY: bench-export
+bench-export: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
+bench-export: deps-bench build
+	@tests/bench/export.py $(BUILD)
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)

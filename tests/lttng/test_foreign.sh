@@ -53,6 +53,12 @@ check "the process by its name" [ "$(ask ctf 'select name from process')" = fore
 check "events are counted as babeltrace2 does" \
     [ "$(ask ctf "select value from meta where key = 'events'")" = "$(babeltrace2 session | wc -l)" ]
 
+# Readers take the folder itself.
+status_is 0 "$WHYPROF" report session
+check "a report of the folder" has out 'foreign_app'
+check "a query of the folder" \
+    [ "$("$WHYPROF" query session --csv 'select count(*) from region' | tail -1)" = "$(ask ctf 'select count(*) from region')" ]
+
 # Buffers of a process of its own and no context: the trace says which process it was.
 record plain --buffers-pid
 status_is 0 "$WHYPROF" convert plain -o plain.out

@@ -1,6 +1,7 @@
 /* whyprof compare: two sides of profiles, or two traces. */
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/trace_file.h"
 #include "report/compare.h"
 #include "trace/reader.h"
 
@@ -184,8 +185,8 @@ static bool compare_sides(struct err *err)
 
 static bool compare_two_traces(struct err *err)
 {
-    struct trace *a = trace_open(before.paths[0], err);
-    struct trace *b = a ? trace_open(after.paths[0], err) : NULL;
+    struct trace *a = cli_trace_map(before.paths[0], err);
+    struct trace *b = a ? cli_trace_map(after.paths[0], err) : NULL;
     struct arena arena = {0};
     bool ok = b != NULL;
     if (ok) {

@@ -1,5 +1,6 @@
 /* whyprof dump: a trace file as text. */
 #include "cli/cli.h"
+#include "cli/trace_file.h"
 #include "trace/dump.h"
 
 #include <stdio.h>
@@ -26,7 +27,7 @@ int cmd_dump(int argc, char **argv)
     int number = table ? trace_dump_find(table, &err) : -1;
     if (table && number < 0)
         return cli_usage(&err);
-    struct trace *t = trace_open(argv[1], &err);
+    struct trace *t = cli_trace_map(argv[1], &err);
     if (!t)
         return cli_fail(&err);
     bool ok = trace_dump(t, number, stdout, &err);

@@ -1,6 +1,7 @@
 /* whyprof query: SQL over a trace. */
 #include "base/fmt.h"
 #include "cli/cli.h"
+#include "cli/trace_file.h"
 #include "query/query.h"
 
 #include <signal.h>
@@ -55,7 +56,7 @@ static bool read_stdin(char **sql, struct err *err)
 static int run(const char *path, const char *name, const char *sql, enum query_format format)
 {
     struct err err = {0};
-    struct trace *t = trace_open(path, &err);
+    struct trace *t = cli_trace_map(path, &err);
     struct query *q = t ? query_open(t, &err) : NULL;
     bool ok = false;
     if (q) {

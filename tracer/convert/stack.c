@@ -92,6 +92,8 @@ static void take_mapping(struct model *m, struct proc *p, struct mapping map, co
         known->module == map.module)
         return; /* said again for a session that began later */
     add_mapping(p, map);
+    if (p->ours && !p->announced)
+        return; /* our own image, before the program's: nobody asked for it */
     MODEL_ROW(m, MODULE, 0, [TRACE_MODULE_pid] = p->pid, [TRACE_MODULE_begin] = map.begin,
               [TRACE_MODULE_end] = map.end, [TRACE_MODULE_file_off] = map.file_off,
               [TRACE_MODULE_path] = model_str(m, path),
