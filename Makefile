@@ -13,7 +13,7 @@ DEPS_TEST  := $(DEPS_DEMO) libcmocka-dev babeltrace2 python3 procps util-linux b
 	xvfb xauth xdotool
 DEPS_CI    := clang-format libclang-rt-14-dev
 DEPS_BENCH := $(DEPS_DEMO) babeltrace2 linux-perf strace sysbench nginx-light apache2-utils \
-	sqlite3 heaptrack stress-ng libgoogle-perftools4 liblttng-ust-dev libunwind-dev
+	sqlite3 golang-go heaptrack stress-ng libgoogle-perftools4 liblttng-ust-dev libunwind-dev
 # Chromium, and its trace viewer (in the source of `go tool trace`); speedscope comes from npm.
 DEPS_BROWSER := chromium golang-src python3
 
@@ -23,7 +23,7 @@ OUTPUT_DIR ?= ./profiles
 PROFILES   := profile-cpu profile-heap profile-allocs profile-goroutine profile-threads profile-block \
 	profile-mutex profile-threadcreate profile-trace profile-all
 
-.PHONY: $(PROFILES) profile-serve docker-up docker-up-profiling docker-down help deps deps-demo deps-test deps-ci deps-bench deps-browser build demo test test-browser bench bench-accuracy bench-convert install clean format format-check
+.PHONY: $(PROFILES) profile-serve docker-up docker-up-profiling docker-down help deps deps-demo deps-test deps-ci deps-bench deps-browser build demo test test-browser bench bench-accuracy bench-convert bench-profile install clean format format-check
 help:
 	@echo 'make demo             install what is missing, build, trace redis-server under load, show the trace'
 	@echo 'make test             install what the tests need, build, run them all'
@@ -39,7 +39,7 @@ help:
 	@echo 'make profile-serve    show FILE=... (a profile or a trace) in a browser; LISTEN=127.0.0.1:8081'
 	@echo 'make docker-up-profiling  start the example backend in a container, serving its profiles'
 	@echo '                      at http://localhost:8080 (PPROF_TOKEN=...); docker-down ends it'
-	@echo 'make bench-export     exports: events a second and memory, EXPORT_MILLIONS="1 10" rows'
+	@echo 'make bench-profile    reports about a large profile beside go tool pprof, and the web page'
 	@echo 'make install PREFIX=  install (default $(PREFIX))'
 	@echo 'make deps             install the Debian packages that the build needs'
 	@echo 'make format           clang-format all sources'
@@ -118,10 +118,9 @@ bench-convert: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
 bench-convert: deps-bench build
 	@tests/bench/convert.py $(BUILD)
 
-.PHONY: bench-export
-bench-export: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
-bench-export: deps-bench build
-	@tests/bench/export.py $(BUILD)
+bench-profile: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
+bench-profile: deps-bench build
+	@tests/bench/profile.py $(BUILD)
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)

@@ -12,6 +12,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 /* Field numbers of profile.proto. */
 enum {
@@ -90,6 +92,15 @@ struct parser {
     struct profile_label *labels, *labels_end;
     struct profile_line *lines, *lines_end;
     size_t need_sample_locations, need_values, need_labels, need_lines;
+
+    /* The input, where it is ours, so that its memory can go as it becomes samples: the
+     * two are most of what a large profile takes. NULL: somebody else's. */
+    uint8_t *own;
+    size_t given_back; /* bytes of it */
+};
+
+enum {
+    GIVE_BACK_BYTES = 4 << 20 /* at a time; whole pages */
 };
 
 static bool damaged(struct parser *ps, const struct proto *at, const char *what)
@@ -534,9 +545,27 @@ static bool parse_locations(struct parser *ps, const struct proto_field *f)
     return f->number != PROFILE_LOCATION || parse_location(ps, f);
 }
 
+/* All before `upto` has been read for the last time. */
+static void give_back(struct parser *ps, const uint8_t *upto)
+{
+    size_t done = (size_t)(upto - ps->own);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    if (done < ps->given_back + GIVE_BACK_BYTES)
+        return;
+    uintptr_t begin = ((uintptr_t)ps->own + ps->given_back + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)ps->own + done) & ~(page - 1);
+    if (end > begin)
+        madvise(ps->own + (begin - (uintptr_t)ps->own), end - begin, MADV_DONTNEED);
+    ps->given_back = done;
+}
+
 static bool parse_samples(struct parser *ps, const struct proto_field *f)
 {
-    return f->number != PROFILE_SAMPLE || parse_sample(ps, f);
+    if (f->number != PROFILE_SAMPLE)
+        return true;
+    if (ps->own && f->bytes)
+        give_back(ps, f->bytes);
+    return parse_sample(ps, f);
 }
 
 static bool walk(struct parser *ps, bool (*visit)(struct parser *, const struct proto_field *))
@@ -593,35 +622,46 @@ static bool parse_proto(struct parser *ps)
     if (!walk(ps, parse_leaf_tables) || !walk(ps, parse_locations))
         return false;
     index_locations(ps);
-    return walk(ps, parse_samples) && walk(ps, parse_default_type);
+    /* samples last: what they were read from is gone then */
+    return walk(ps, parse_default_type) && walk(ps, parse_samples);
 }
 
-bool profile_parse(struct profile *p, const void *data, size_t bytes, struct err *err)
+/* own: data, where it may be given back while it is read. */
+static bool parse(struct profile *p, const void *data, size_t bytes, uint8_t *own, struct err *err)
 {
-    *p = (struct profile){
-        .period_type = {"", ""}, .drop_frames = "", .keep_frames = "", .doc_url = ""};
-    if (bytes == 0)
-        return err_set(err, "the file is empty");
-    uint8_t *inflated = NULL;
-    if (gunzip_is_gzip(data, bytes)) {
-        if (!gunzip(data, bytes, &inflated, &bytes, err))
-            return false;
-        data = inflated;
-    }
-    struct parser ps = {.profile = p, .all = proto_from_memory(data, bytes), .err = err};
+    struct parser ps = {
+        .profile = p, .all = proto_from_memory(data, bytes), .err = err, .own = own};
     bool ok = parse_proto(&ps);
     map64_release(&ps.mappings);
     map64_release(&ps.functions);
     map64_release(&ps.locations);
     free(ps.location_of_id);
-    if (!ok) {
+    if (!ok && !ps.given_back) {
         profile_release(p);
         ok = legacy_parse(p, data, bytes, err) == LEGACY_OK; /* LEGACY_OTHER: err stays */
     }
-    free(inflated);
     if (!ok)
         profile_release(p);
     return ok;
+}
+
+static bool parse_packed(struct profile *p, uint8_t *inflated, size_t bytes, struct err *err)
+{
+    bool ok = parse(p, inflated, bytes, inflated, err);
+    free(inflated);
+    return ok;
+}
+
+bool profile_parse(struct profile *p, const void *data, size_t bytes, struct err *err)
+{
+    uint8_t *inflated;
+    *p = (struct profile){
+        .period_type = {"", ""}, .drop_frames = "", .keep_frames = "", .doc_url = ""};
+    if (bytes == 0)
+        return err_set(err, "the file is empty");
+    if (!gunzip_is_gzip(data, bytes))
+        return parse(p, data, bytes, NULL, err);
+    return gunzip(data, bytes, &inflated, &bytes, err) && parse_packed(p, inflated, bytes, err);
 }
 
 /* The packed file is let go of before the profile is built: both are large. */
@@ -631,11 +671,13 @@ static bool read_packed(struct profile *p, struct file_map *map, struct err *err
     size_t bytes;
     bool ok = gunzip(map->data, map->bytes, &inflated, &bytes, err);
     file_unmap(map);
-    if (!ok)
-        return false;
-    ok = profile_parse(p, inflated, bytes, err);
-    free(inflated);
-    return ok;
+    *p = (struct profile){
+        .period_type = {"", ""}, .drop_frames = "", .keep_frames = "", .doc_url = ""};
+    if (ok && bytes == 0) {
+        free(inflated);
+        return err_set(err, "the file is empty");
+    }
+    return ok && parse_packed(p, inflated, bytes, err);
 }
 
 bool profile_read(struct profile *p, const char *path, struct err *err)
