@@ -40,6 +40,7 @@ help:
 	@echo 'make docker-up-profiling  start the example backend in a container, serving its profiles'
 	@echo '                      at http://localhost:8080 (PPROF_TOKEN=...); docker-down ends it'
 	@echo 'make bench-profile    reports about a large profile beside go tool pprof, and the web page'
+	@echo 'make bench-export     exports: events a second and memory, EXPORT_MILLIONS="1 10" rows'
 	@echo 'make install PREFIX=  install (default $(PREFIX))'
 	@echo 'make deps             install the Debian packages that the build needs'
 	@echo 'make format           clang-format all sources'
@@ -121,6 +122,11 @@ bench-convert: deps-bench build
 bench-profile: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
 bench-profile: deps-bench build
 	@tests/bench/profile.py $(BUILD)
+
+.PHONY: bench-export
+bench-export: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
+bench-export: deps-bench build
+	@tests/bench/export.py $(BUILD)
 
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
