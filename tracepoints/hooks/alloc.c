@@ -1,5 +1,6 @@
-/* The cost that every allocation pays is one test while nothing is recorded, and a
- * few adds to the thread's own counters while something is. Sampling points lie on
+/* The cost that every allocation pays is a subtraction and two tests while nothing is
+ * recorded, whether or not its samples are counted, and then a jump to the real function;
+ * and a few adds to the thread's own counters while something is. Sampling points lie on
  * the line of allocated bytes with exponential distances; the allocation that
  * covers one is told, with the inverse of its probability as its weight. */
 #include "tracepoints/hooks/alloc.h"
@@ -248,35 +249,94 @@ static inline void freeing(void *p, uintptr_t caller)
         tell_free(p, caller);
 }
 
-HOOK void *malloc(size_t bytes)
+/* Nothing records, and the next sample is further off: nothing is to be done but the
+ * allocation. A thread that has its slot has found the real functions, too. */
+static inline bool passes(size_t bytes)
+{
+    struct agent_thread *t = agent_tls.thread;
+    if (unlikely(!t || recording()))
+        return false;
+    int64_t left = t->alloc_countdown - (int64_t)bytes;
+    if (unlikely(left < 0))
+        return false;
+    t->alloc_countdown = left;
+    return true;
+}
+
+static inline bool passes_free(const void *p)
+{
+    return likely(agent_tls.thread && !recording() && !sampled_maybe(p) && !is_early(p));
+}
+
+/* Where nobody wants the sample, the distance to another one is as good: it is drawn so
+ * that a recording finds the countdown as if it had always gone on. */
+static void skip_sample(void)
+{
+    struct agent_thread *t = agent_tls.thread;
+    if (!t || recording() || t->alloc_countdown > 0)
+        return;
+    if (!t->random)
+        t->random = random_seed();
+    t->alloc_countdown = random_exponential(&t->random, options.alloc_rate);
+}
+
+/* Called for what does not pass: countdown and counters are still to be moved. */
+static inline void told(void *p, size_t bytes, uint8_t kind, uintptr_t caller)
+{
+    if (likely(counting()))
+        allocated(p, bytes, kind, caller);
+    else
+        skip_sample();
+}
+
+__attribute__((noinline)) static void *malloc_long(size_t bytes, uintptr_t caller)
 {
     if (unlikely(!have_next()))
         return early_alloc(16, bytes);
     void *p = next.malloc(bytes);
-    if (unlikely(counting()))
-        allocated(p, bytes, WHYPROF_ALLOC_MALLOC, CALLER());
+    told(p, bytes, WHYPROF_ALLOC_MALLOC, caller);
     return p;
 }
 
-HOOK void free(void *p)
+HOOK void *malloc(size_t bytes)
+{
+    return likely(passes(bytes)) ? next.malloc(bytes) : malloc_long(bytes, CALLER());
+}
+
+__attribute__((noinline)) static void free_long(void *p, uintptr_t caller)
 {
     if (unlikely(!p || is_early(p)))
         return;
     if (unlikely(!next.ready))
         find_next();
-    if (unlikely(counting()))
-        freeing(p, CALLER());
+    if (likely(counting()))
+        freeing(p, caller);
     next.free(p);
 }
 
-HOOK void *calloc(size_t count, size_t size)
+HOOK void free(void *p)
+{
+    if (likely(passes_free(p)))
+        next.free(p);
+    else
+        free_long(p, CALLER());
+}
+
+__attribute__((noinline)) static void *calloc_long(size_t count, size_t size, uintptr_t caller)
 {
     if (unlikely(!have_next()))
         return size && count > SIZE_MAX / size ? NULL : early_alloc(16, count * size);
     void *p = next.calloc(count, size);
-    if (unlikely(counting()))
-        allocated(p, count * size, WHYPROF_ALLOC_CALLOC, CALLER());
+    told(p, count * size, WHYPROF_ALLOC_CALLOC, caller);
     return p;
+}
+
+HOOK void *calloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (likely(!__builtin_mul_overflow(count, size, &bytes) && passes(bytes)))
+        return next.calloc(count, size);
+    return calloc_long(count, size, CALLER());
 }
 
 static void *early_realloc(void *p, size_t bytes)
@@ -290,24 +350,23 @@ static void *early_realloc(void *p, size_t bytes)
 
 /* The old block is told free before the call: afterwards its address may be
  * another thread's. */
-static void *grow(void *old, size_t bytes, uintptr_t caller)
+__attribute__((noinline)) static void *grow(void *old, size_t bytes, uintptr_t caller)
 {
     if (unlikely(is_early(old)))
         return early_realloc(old, bytes);
     if (unlikely(!have_next()))
         return early_alloc(16, bytes);
-    bool told = unlikely(counting());
-    if (told && old)
+    if (likely(counting()) && old)
         freeing(old, caller);
     void *p = next.realloc(old, bytes);
-    if (told)
-        allocated(p, bytes, WHYPROF_ALLOC_REALLOC, caller);
+    told(p, bytes, WHYPROF_ALLOC_REALLOC, caller);
     return p;
 }
 
 HOOK void *realloc(void *old, size_t bytes)
 {
-    return grow(old, bytes, CALLER());
+    return likely(passes_free(old) && passes(bytes)) ? next.realloc(old, bytes)
+                                                     : grow(old, bytes, CALLER());
 }
 
 HOOK void *reallocarray(void *old, size_t count, size_t size)

@@ -10,20 +10,21 @@ enum {
 
 _Atomic uint8_t sampled_filter[SAMPLED_FILTER];
 
-struct sampled {
-    _Atomic uintptr_t address;
-    struct counted_alloc counted; /* written before anybody else can know the address */
+/* Apart, so that looking for an address touches few cache lines. */
+struct table {
+    _Atomic uintptr_t addresses[ENTRIES];
+    struct counted_alloc counted[ENTRIES]; /* written before anybody else can know the address */
 };
 
-static struct sampled *_Atomic entries;
+static struct table *_Atomic entries;
 
 /* Mapped at the first sample. */
-static struct sampled *table(void)
+static struct table *table(void)
 {
-    struct sampled *t = atomic_load_explicit(&entries, memory_order_acquire);
+    struct table *t = atomic_load_explicit(&entries, memory_order_acquire);
     if (t)
         return t;
-    struct sampled *fresh = raw_map(ENTRIES * sizeof *fresh);
+    struct table *fresh = raw_map(sizeof *fresh);
     return fresh && atomic_compare_exchange_strong(&entries, &t, fresh) ? fresh : t;
 }
 
@@ -39,12 +40,12 @@ static void filter_count(const void *p, int step)
 
 bool sampled_add(const void *p, const struct counted_alloc *counted)
 {
-    struct sampled *t = table();
+    struct table *t = table();
     for (unsigned i = 0; t && i < PROBES; i++) {
-        struct sampled *e = &t[(sampled_hash(p) + i) % ENTRIES];
+        size_t at = (sampled_hash(p) + i) % ENTRIES;
         uintptr_t none = 0;
-        if (atomic_compare_exchange_strong(&e->address, &none, (uintptr_t)p)) {
-            e->counted = *counted;
+        if (atomic_compare_exchange_strong(&t->addresses[at], &none, (uintptr_t)p)) {
+            t->counted[at] = *counted;
             filter_count(p, 1);
             return true;
         }
@@ -56,14 +57,14 @@ bool sampled_add(const void *p, const struct counted_alloc *counted)
  * free since it was added. */
 bool sampled_remove(const void *p, struct counted_alloc *counted)
 {
-    struct sampled *t = atomic_load_explicit(&entries, memory_order_acquire);
+    struct table *t = atomic_load_explicit(&entries, memory_order_acquire);
     for (unsigned i = 0; t && i < PROBES; i++) {
+        size_t at = (sampled_hash(p) + i) % ENTRIES;
         uintptr_t there = (uintptr_t)p;
-        struct sampled *e = &t[(sampled_hash(p) + i) % ENTRIES];
-        if (atomic_load_explicit(&e->address, memory_order_relaxed) != there)
+        if (atomic_load_explicit(&t->addresses[at], memory_order_relaxed) != there)
             continue;
-        *counted = e->counted; /* ours until the address is gone */
-        if (atomic_compare_exchange_strong(&e->address, &there, 0)) {
+        *counted = t->counted[at]; /* ours until the address is gone */
+        if (atomic_compare_exchange_strong(&t->addresses[at], &there, 0)) {
             filter_count(p, -1);
             return true;
         }

@@ -1,6 +1,6 @@
 /* alloc_sampled: the set of live addresses that an `alloc` event told, so that
  * free tells those and no others. Lock-free; nearly all frees end at a filter
- * small enough to stay in the first cache. */
+ * small enough to stay in the caches next to the processor. */
 #ifndef WHYPROF_ALLOC_SAMPLED_H
 #define WHYPROF_ALLOC_SAMPLED_H
 
@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum {
-    SAMPLED_FILTER = 1 << 14
+    SAMPLED_FILTER = 1 << 16
 };
 extern _Atomic uint8_t sampled_filter[SAMPLED_FILTER]; /* live samples per hash, up to 255 */
 

@@ -2,10 +2,10 @@
  * when it is taken by another do we look at the clock and the stack, and then call
  * the real function.
  *
- * A mutex of the default kind, which nearly all are, is locked and unlocked right
- * here while a session records: the same words, with the same values, as glibc's own
- * functions leave behind, so that both can be mixed. That is what keeps recording at
- * the price of not recording. */
+ * A mutex of the default kind, which nearly all are, is locked and unlocked right here: the
+ * same words, with the same values, as glibc's own functions leave behind, so that both can
+ * be mixed. That is what keeps recording, and the agent without a recording, at the price of
+ * neither. */
 #include "tracepoints/hooks/lock_mutex.h"
 
 #include "tracepoints/agent/options.h"
@@ -142,8 +142,10 @@ __attribute__((noinline)) static int locked_hot(struct lock_use *u)
 HOOK int pthread_mutex_lock(pthread_mutex_t *m)
 {
     struct agent_thread *t = agent_tls.thread;
-    if (unlikely(!counting() || !t || m->__data.__kind != plain_kind || !plain_try(m, t)))
+    if (unlikely(!t || m->__data.__kind != plain_kind || !plain_try(m, t)))
         return lock_long(m, CALLER());
+    if (likely(!counting())) /* the real function would have done no more */
+        return 0;
     struct lock_use *u = lock_use_slot(t, m);
     if (unlikely(u->lock != (uintptr_t)m))
         return locked_first(m, CALLER());
