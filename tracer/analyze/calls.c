@@ -43,6 +43,15 @@ static bool is_poll(const char *name)
     return strstr(name, "poll") || strstr(name, "select");
 }
 
+/* The state that its thread was in halfway through a call. */
+static struct analyze_instance inside(const struct calls_work *w, uint32_t thread, uint64_t ts,
+                                      uint64_t dur)
+{
+    struct trace_cursor states = trace_cursor(w->trace, TRACE_THREAD_STATE_TABLE, thread);
+    uint64_t row = states.total_rows ? trace_row_at(&states, ts + dur / 2) : 0;
+    return (struct analyze_instance){thread, row, ts, dur};
+}
+
 static void add_call(struct calls_work *w, struct trace_cursor *c, uint64_t row, uint32_t thread)
 {
     uint64_t ts = trace_get(c, row, TRACE_SYSCALL_ts);
@@ -61,7 +70,8 @@ static void add_call(struct calls_work *w, struct trace_cursor *c, uint64_t row,
     s->out.count++;
     s->out.path_ns += ns;
     s->out.loop_ns += ns + (pause < LOOP_PAUSE_NS ? pause : 0);
-    s->out.longest_ns = dur > s->out.longest_ns ? dur : s->out.longest_ns;
+    if (dur > s->out.longest.dur_ns)
+        s->out.longest = inside(w, thread, ts, dur);
     s->out.bytes += ret > 0 ? (uint64_t)ret : 0;
     s->out.moves += ret > 0;
     s->out.nothing += ret == -EAGAIN || (ret == 0 && is_poll(s->out.name));

@@ -11,10 +11,10 @@ struct analyze_call_group {
     uint64_t count;   /* that touch the path */
     uint64_t path_ns; /* of them on the path, whatever they did there */
     uint64_t loop_ns; /* the same with the pauses between, where the next follows at once */
-    uint64_t longest_ns;
-    uint64_t bytes;   /* moved: the sum of positive results */
-    uint64_t moves;   /* calls with a positive result */
-    uint64_t nothing; /* that found nothing: EAGAIN, or a poll that returned 0 */
+    struct analyze_instance longest; /* a row of thread_state: in the middle of it */
+    uint64_t bytes;                  /* moved: the sum of positive results */
+    uint64_t moves;                  /* calls with a positive result */
+    uint64_t nothing;                /* that found nothing: EAGAIN, or a poll that returned 0 */
     struct analyze_place at;
     uint64_t stack_id;
 };

@@ -42,7 +42,8 @@ static void say_calls(struct find *f, struct analyze_finding *found,
 {
     find_evidence(f, found, "%s calls of %s%s on the path, %s in all, %s each, the longest %s",
                   find_count(f, g->count), g->name, on_file(f, g->file), find_ns(f, g->path_ns),
-                  find_ns(f, g->path_ns / g->count), find_ns(f, g->longest_ns));
+                  find_ns(f, g->path_ns / g->count), find_ns(f, g->longest.dur_ns));
+    found->longest = g->longest;
     found->object = *g->file ? g->file : g->name;
     found->sql = calls_sql(f, g->name);
     found->stack_id = g->stack_id;

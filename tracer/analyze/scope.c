@@ -303,9 +303,9 @@ bool analyze_scope_find(struct arena *a, const struct trace *t, const struct ana
     *scope = (struct analyze_scope){.range = q->range};
     if (q->task)
         return find_task(a, t, q->task, scope, err);
-    bool found = q->region   ? find_region(a, t, q, scope, err)
+    bool found = q->region                    ? find_region(a, t, q, scope, err)
                  : q->thread || q->thread_row ? find_thread(a, t, q, scope, err)
-                             : find_program(a, t, scope, err);
+                                              : find_program(a, t, scope, err);
     for (size_t i = 0; found && i < scope->count; i++)
         scope->length_ns += scope->v[i].end_ns - scope->v[i].begin_ns;
     return found;

@@ -34,11 +34,11 @@ struct analyze_scope {
 /* What was asked for; of the members at most one is set. */
 struct analyze_question {
     struct analyze_range range;
-    const char *thread; /* a tid or a name */
+    const char *thread;  /* a tid or a name */
     uint32_t thread_row; /* the same as its row + 1, for who knows it; 0: not set */
-    const char *region; /* a region's name */
-    uint64_t worst;     /* only so many of its instances, the longest; 0: all */
-    const char *task;   /* a task's number or name */
+    const char *region;  /* a region's name */
+    uint64_t worst;      /* only so many of its instances, the longest; 0: all */
+    const char *task;    /* a task's number or name */
 };
 
 /* False with err where there is no such thing in the trace. */
