@@ -1,8 +1,12 @@
 #include "cli/pprof_output.h"
 
 #include "base/file.h"
+#include "cli/browser.h"
 
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static bool write_file(const char *path, const struct strbuf *report, struct err *err)
@@ -37,12 +41,56 @@ static bool name_file(const char *suffix, char *name, size_t size, struct err *e
     return err_set(err, "no name left for profileNNN.%s", suffix);
 }
 
+/* ---- programs that show a report ---- */
+
+static const struct {
+    const char *command, *program; /* NULL: the browser */
+} viewers[] = {{"eog", "eog"}, {"evince", "evince"}, {"gv", "gv"}, {"kcachegrind", "kcachegrind"},
+               {"web", NULL},  {"weblist", NULL}};
+
+static bool run_viewer(const char *program, const char *path, struct err *err)
+{
+    if (program ? browser_run(program, path) : browser_open(path))
+        return true;
+    err_set(err, "%s is not installed", program ? program : "a browser");
+    return err_hint(err, "the report is in %s", path);
+}
+
+/* The file stays: nobody knows when the viewer has read it. */
+static bool view(const char *program, const struct pprof_command *c, const struct strbuf *report,
+                 struct err *err)
+{
+    char name[128];
+    const char *folder = getenv("TMPDIR");
+    snprintf(name, sizeof name, "%.80s/pprofXXXXXX.%s", folder && *folder ? folder : "/tmp",
+             c->suffix);
+    int fd = mkostemps(name, (int)strlen(c->suffix) + 1, O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, "make %s", name);
+    close(fd);
+    return write_file(name, report, err) && run_viewer(program, name, err);
+}
+
+/* Where there is nobody to look the report goes where others go. */
+static bool has_viewer(const struct pprof_command *c, const char **program)
+{
+    for (size_t i = 0; i < sizeof viewers / sizeof *viewers; i++) {
+        *program = viewers[i].program;
+        if (!strcmp(viewers[i].command, c->name))
+            return browser_wanted();
+    }
+    return false;
+}
+
 bool pprof_output(const struct pprof_command *c, const struct pprof_config *config,
                   const struct strbuf *report, bool keep_off_stdout, struct err *err)
 {
     char name[64];
     if (config->output[0])
         return write_file(config->output, report, err);
+    const char *program;
+    if (has_viewer(c, &program))
+        return view(program, c, report, err);
     if (!c->suffix || (!keep_off_stdout && !isatty(STDOUT_FILENO)))
         return write_stdout(report, err);
     return name_file(c->suffix, name, sizeof name, err) && write_file(name, report, err);
