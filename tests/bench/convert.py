@@ -16,7 +16,7 @@ ROUNDS = 3
 
 
 def run(*argv, stdout=subprocess.DEVNULL):
-    """Seconds and peak resident KiB of a command."""
+    """Seconds, seconds of CPU time and peak resident KiB of a command."""
     begin = time.monotonic()
     child = subprocess.Popen(argv, stdout=stdout, stderr=subprocess.PIPE)
     errors = child.stderr.read().decode(errors="replace")
@@ -24,14 +24,14 @@ def run(*argv, stdout=subprocess.DEVNULL):
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         sys.exit(f"bench-convert: {' '.join(argv)}: status {child.returncode}\n{errors}")
-    return time.monotonic() - begin, usage.ru_maxrss
+    return time.monotonic() - begin, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
 
 
 def race(commands):
     """The quickest of ROUNDS of each, since other programs only ever make it slower; in
     turn, so that a busy time harms none more than another."""
     rounds = [[run(*argv) for argv in commands] for _ in range(ROUNDS)]
-    return [min(times) for times in zip(*rounds)]
+    return [tuple(min(figure) for figure in zip(*times)) for times in zip(*rounds)]
 
 
 def best(*argv):
@@ -82,6 +82,22 @@ def line(what, figure, ratio=""):
     print(f"  {what:<44} {figure:>20}  {ratio}", flush=True)
 
 
+OPEN_TIMES = [
+    ("cold", "ms", "open it and find meta, nothing in the cache"),
+    ("warm", "ms", "  the same again"),
+    ("row", "us", "1,920 columns of the thread with most states"),
+    ("column", "us", "  the longest state in one, looking at each"),
+    ("thread", "ms", "  the longest of all its states, likewise"),
+]
+
+
+def open_times(bench_open, path):
+    """What bench_open prints: names and numbers in turn."""
+    words = subprocess.run([bench_open, path], check=True, capture_output=True,
+                           text=True).stdout.split()
+    return {name: float(number) for name, number in zip(words[::2], words[1::2])}
+
+
 def bench(whyprof, bin_dir, millions, work):
     events = millions * 1000000
     ctf, out = os.path.join(work, "ctf"), os.path.join(work, "x.out")
@@ -91,21 +107,25 @@ def bench(whyprof, bin_dir, millions, work):
     times = race([["babeltrace2", ctf, "-o", "dummy"], [*convert, "--reader=ctf.fs"],
                   [*convert, "--threads=1"], convert])
     names = ["babeltrace2 CTF -o dummy", "convert --reader=ctf.fs", "convert --threads=1", "convert"]
-    peer, peak = times[0][0], times[3][1]
-    for name, (seconds, _) in zip(names, times):
-        line(name, rate(events, seconds), f"{peer / seconds:.2f}")
+    peer, peer_cpu, _ = times[0]
+    peak = times[3][2]
+    for name, (seconds, cpu, _) in zip(names, times):
+        line(name, rate(events, seconds),
+             f"{peer / seconds:.2f}; by CPU time {peer_cpu / cpu:.2f}")
     line("  peak memory", f"{peak / 1024:.0f} MiB")
     size = os.path.getsize(out)
     line("  bytes an event", f"{size / events:.1f}", f"{size / tree_bytes(ctf):.2f} of the CTF")
-    opened, _ = best(whyprof, "query", out, "select count(*) from meta")
-    line("open and ask for table meta", f"{opened * 1e3:.1f} ms", f"{opened / peer:.4f} of reading")
+    opened = open_times(os.path.join(bin_dir, "bench_open"), out)
+    for what, unit, text in OPEN_TIMES:
+        line(text, f"{opened[what]:.3f} {unit}",
+             f"{opened[what] / peer / (1e3 if unit == 'ms' else 1e6):.6f} of reading")
     middle = "(select cast(value as integer) / 2 from meta where key = 'duration_ns')"
-    query, _ = best(whyprof, "query", out, "select count(*), sum(dur) from syscall where ts "
+    query, *_ = best(whyprof, "query", out, "select count(*), sum(dur) from syscall where ts "
                     f"between {middle} and {middle} + 1000000")
     line("a millisecond of table syscall", f"{query * 1e3:.1f} ms", f"{query / peer:.4f} of reading")
-    text, _ = run("babeltrace2", ctf)
+    text, *_ = run("babeltrace2", ctf)
     line("babeltrace2 CTF (its text writer)", rate(events, text), "1.00")
-    export, _ = best(whyprof, "export", out, "-o", "/dev/null", "--for=chrome")
+    export, *_ = best(whyprof, "export", out, "-o", "/dev/null", "--for=chrome")
     line("export --for=chrome", rate(events, export), f"{text / export:.2f}")
 
 

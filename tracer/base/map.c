@@ -96,16 +96,29 @@ uint64_t *map64_put(struct map64 *m, uint64_t key, bool *added)
     return &m->slots[i].value;
 }
 
-void map64_delete(struct map64 *m, uint64_t key)
+bool map64_take(struct map64 *m, uint64_t key, uint64_t *value)
 {
     if (!m->cap)
-        return;
+        return false;
     bool found;
-    size_t i = find(m, key, &found);
-    if (found) {
-        m->used[i] = SLOT_DELETED;
-        m->len--;
+    size_t i = find(m, key, &found), mask = m->cap - 1;
+    if (!found)
+        return false;
+    *value = m->slots[i].value;
+    m->used[i] = SLOT_DELETED;
+    m->len--;
+    /* Where no search goes on behind it, it need not be told from a free one. */
+    for (; m->used[i] == SLOT_DELETED && m->used[(i + 1) & mask] == SLOT_FREE; i = (i - 1) & mask) {
+        m->used[i] = SLOT_FREE;
+        m->filled--;
     }
+    return true;
+}
+
+void map64_delete(struct map64 *m, uint64_t key)
+{
+    uint64_t value;
+    map64_take(m, key, &value);
 }
 
 void map64_clear(struct map64 *m)

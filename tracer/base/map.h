@@ -28,6 +28,8 @@ uint64_t *map64_get(const struct map64 *m, uint64_t key);
 /* The value's place, made (0) where missing; *added tells (may be NULL). */
 uint64_t *map64_put(struct map64 *m, uint64_t key, bool *added);
 void map64_delete(struct map64 *m, uint64_t key);
+/* Deletes it and tells its value; false where it is missing. */
+bool map64_take(struct map64 *m, uint64_t key, uint64_t *value);
 void map64_clear(struct map64 *m);
 void map64_release(struct map64 *m);
 /* Iterates: start with *pos = 0; false at the end. */

@@ -38,13 +38,9 @@ static uint64_t heap_part(const struct live_alloc *a)
     return a->kind == WHYPROF_ALLOC_MMAP || a->kind == WHYPROF_ALLOC_BRK ? 0 : a->size;
 }
 
-static void end_alloc(struct model *m, struct proc *p, uint64_t addr, uint64_t free_ts,
-                      uint32_t free_tid)
+static void end_slot(struct model *m, struct proc *p, uint64_t addr, size_t slot, uint64_t free_ts,
+                     uint32_t free_tid)
 {
-    uint64_t *found = map64_get(&p->allocs, addr);
-    if (!found)
-        return;
-    size_t slot = (size_t)*found;
     p->heap_bytes -= heap_part(&m->live[slot]);
     /* Batches' clocks agree within a few ns; the order of records is exact. */
     if (free_ts < m->live[slot].ts)
@@ -52,16 +48,25 @@ static void end_alloc(struct model *m, struct proc *p, uint64_t addr, uint64_t f
     write_alloc(m, addr, &m->live[slot], free_ts, free_tid);
     m->live[slot].size = m->live_free;
     m->live_free = slot + 1;
-    map64_delete(&p->allocs, addr);
+}
+
+static void end_alloc(struct model *m, struct proc *p, uint64_t addr, uint64_t free_ts,
+                      uint32_t free_tid)
+{
+    uint64_t slot;
+    if (map64_take(&p->allocs, addr, &slot))
+        end_slot(m, p, addr, (size_t)slot, free_ts, free_tid);
 }
 
 static void begin_alloc(struct model *m, struct proc *p, uint64_t addr, const struct live_alloc *a)
 {
-    end_alloc(m, p, addr, 0, 0); /* its free was lost */
-    size_t slot = take_slot(m);
-    m->live[slot] = *a;
+    bool added;
+    uint64_t *slot = map64_put(&p->allocs, addr, &added);
+    if (!added) /* its free was lost */
+        end_slot(m, p, addr, (size_t)*slot, 0, 0);
+    *slot = take_slot(m);
+    m->live[*slot] = *a;
     p->heap_bytes += heap_part(a);
-    *map64_put(&p->allocs, addr, NULL) = slot;
 }
 
 void alloc_alloc(struct model *m, const struct event *ev)
