@@ -152,6 +152,8 @@ bool analyze_why(struct arena *a, const struct trace *t, const struct analyze_qu
     why->wall_ns = q.range.end_ns - q.range.begin_ns;
     fill_account(why, t);
     why->causes = analyze_causes(a, t, &why->scope);
+    if (analyze_is_cancelled(q.range))
+        return err_set(err, "stopped");
     why->concurrency = analyze_concurrency(a, t, q.range, &why->causes);
     find_all(a, t, why);
     why->answer = answer_text(a, why);

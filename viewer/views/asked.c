@@ -72,17 +72,19 @@ void views_asked_tools(struct views *v, struct views_asked *a, const char *name,
     struct ui *ui = &v->ui;
     if (a->held && button(v, name, 100, "Range held  x", true, r))
         a->held = false;
-    if (a->stopped && button(v, name, 101, "Go on", false, r))
+    bool works = model_work_is_started(&a->work);
+    if (a->stopped && !works && button(v, name, 101, "Go on", false, r))
         a->stopped = false;
-    if (!model_work_is_started(&a->work))
+    if (!works)
         return;
-    if (button(v, name, 102, "Stop", false, r)) {
+    if (!a->stopped && button(v, name, 102, "Stop", false, r)) {
         model_work_cancel(&a->work);
         a->stopped = true;
     }
     unsigned permille = atomic_load(&a->permille);
-    const char *text =
-        permille ? arena_printf(&v->frame, "Reading ... %u %%", permille / 10) : "Reading ...";
+    const char *text = a->stopped ? "Stopping ..."
+                       : permille ? arena_printf(&v->frame, "Reading ... %u %%", permille / 10)
+                                  : "Reading ...";
     int w = ui_label_right(ui, GFX_SMALL, *r, text, ui->theme->text_dim);
     ui_cut_right(r, w + ui_px(ui, 8));
 }
