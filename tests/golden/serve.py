@@ -116,6 +116,20 @@ try:
 finally:
     server.close()
 
+# elsewhere than on loopback: a token, which a browser keeps
+server = Server('--listen', '0.0.0.0:0', data + '/in/cpu.pb.gz')
+try:
+    base, token = server.url.split('?token=')
+    server.url = base.replace('0.0.0.0', '127.0.0.1')
+    check(server.get('app.js')[0] == 401, 'no token')
+    status, headers, _ = server.get('?token=' + token)
+    cookie = headers['Set-Cookie']
+    check(status == 200 and 'HttpOnly' in cookie and 'SameSite=Strict' in cookie, cookie)
+    check(server.get('app.js', headers={'Cookie': 'a=b; ' + cookie.split(';')[0]})[0] == 200, 'the cookie')
+    check(server.get('app.js', headers={'Cookie': cookie.split(';')[0] + 'x'})[0] == 401, 'another cookie')
+finally:
+    server.close()
+
 server = Server('--base', data + '/in/cpu.pb.gz', data + '/in/cpu.pb.gz')
 try:
     flame = server.json('api/flamegraph')

@@ -115,6 +115,20 @@ static bool same_secret(const char *a, const char *b)
     return !differ;
 }
 
+static const char token_cookie[] = "whyprof_token=";
+
+/* The token's value among "a=b; c=d"; the caller frees. NULL for none. */
+static char *copy_cookie(const char *cookies)
+{
+    size_t name = sizeof token_cookie - 1;
+    for (const char *p = cookies; p; p = strchr(p, ';')) {
+        p += strspn(p, "; ");
+        if (!strncmp(p, token_cookie, name))
+            return strndup(p + name, strcspn(p + name, ";"));
+    }
+    return NULL;
+}
+
 static bool has_token(const struct http_server *s, const struct http_request *r)
 {
     static const char scheme[] = "Bearer ";
@@ -122,7 +136,24 @@ static bool has_token(const struct http_server *s, const struct http_request *r)
     if (said && !strncasecmp(said, scheme, sizeof scheme - 1))
         return same_secret(s->token, said + sizeof scheme - 1);
     said = http_parameter(r, "token");
-    return said && same_secret(s->token, said);
+    if (said)
+        return same_secret(s->token, said);
+    char *cookie = copy_cookie(http_header(r, "Cookie"));
+    bool same = cookie && same_secret(s->token, cookie);
+    free(cookie);
+    return same;
+}
+
+/* Who came with the token in the address need not have it in that of every part of a page. */
+static void keep_token(const struct http_server *s, const struct http_request *r,
+                       struct http_answer *a)
+{
+    struct strbuf cookie = {0};
+    if (!s->token || !http_parameter(r, "token"))
+        return;
+    strbuf_printf(&cookie, "%s%s; HttpOnly; SameSite=Strict; Path=/", token_cookie, s->token);
+    http_answer_header(a, "Set-Cookie", cookie.p);
+    strbuf_release(&cookie);
 }
 
 /* A browser says which page asks; what is no browser says nothing. */
@@ -158,9 +189,12 @@ static bool allowed(const struct http_server *s, const struct http_request *r,
 
 static enum MHD_Result send_answer(struct MHD_Connection *c, struct http_answer *a)
 {
+    /* A large body is not copied: the response frees it. */
     struct MHD_Response *out = MHD_create_response_from_buffer(
         a->body.len, a->body.len ? (void *)a->body.p : (void *)(uintptr_t) "",
-        MHD_RESPMEM_MUST_COPY);
+        a->body.len ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (out && a->body.len)
+        a->body = (struct strbuf){0};
     enum MHD_Result sent = MHD_NO;
     for (struct header *h = a->headers, *next; h; h = next) {
         next = h->next;
@@ -196,8 +230,10 @@ static enum MHD_Result answer(const struct http_server *s, struct MHD_Connection
     else if (!reads && strcmp(method, "POST")) {
         http_answer_text(&a, HTTP_METHOD_NOT_ALLOWED, "only GET, HEAD and POST");
         http_answer_header(&a, "Allow", "GET, HEAD, POST");
-    } else if (allowed(s, &r, &a))
+    } else if (allowed(s, &r, &a)) {
         s->options.handle(s->options.data, &r, &a);
+        keep_token(s, &r, &a);
+    }
     return send_answer(c, &a);
 }
 

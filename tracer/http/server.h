@@ -67,7 +67,8 @@ struct http_server;
 struct http_server *http_open(const struct http_options *options, struct err *err);
 /* "http://127.0.0.1:8081": with the port that a 0 became. Borrowed. */
 const char *http_url(const struct http_server *s);
-/* What "Authorization: Bearer TOKEN" or ?token=TOKEN must say, NULL on loopback. */
+/* What "Authorization: Bearer TOKEN" or ?token=TOKEN must say (a browser then has it as a
+ * cookie), NULL on loopback. */
 const char *http_token(const struct http_server *s);
 /* Accepts nothing more, lets handlers know (http_gone) and waits for them. */
 void http_close(struct http_server *s);
