@@ -32,7 +32,7 @@ static struct table *table(void)
  * never no. */
 static void filter_count(const void *p, int step)
 {
-    _Atomic uint8_t *f = &sampled_filter[sampled_hash(p) % SAMPLED_FILTER];
+    _Atomic uint8_t *f = &sampled_filter[sampled_slot(p)];
     uint8_t was = atomic_load(f);
     while (was != FILTER_FULL && !atomic_compare_exchange_weak(f, &was, (uint8_t)(was + step)))
         ;

@@ -20,10 +20,18 @@ static inline uint32_t sampled_hash(const void *p)
     return (uint32_t)((uintptr_t)p * 0x9e3779b97f4a7c15u >> 40);
 }
 
+/* Neighbours in memory are neighbours in the filter: a program that frees what it used
+ * lately finds both in the cache. The upper bits keep apart what lies at the same place of
+ * several arenas. */
+static inline uint32_t sampled_slot(const void *p)
+{
+    uintptr_t at = (uintptr_t)p;
+    return (uint32_t)((at >> 7) + (at >> 22) * 40503) % SAMPLED_FILTER;
+}
+
 static inline bool sampled_maybe(const void *p)
 {
-    return atomic_load_explicit(&sampled_filter[sampled_hash(p) % SAMPLED_FILTER],
-                                memory_order_relaxed);
+    return atomic_load_explicit(&sampled_filter[sampled_slot(p)], memory_order_relaxed);
 }
 
 /* False: no room; the allocation must not be told then. */
