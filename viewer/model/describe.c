@@ -81,6 +81,14 @@ static void minor_fact(struct model_words *w, const char *label, const char *tex
         w->facts[before].minor = true;
 }
 
+/* A thread of another program can be named, but there is nowhere to go. */
+static void thread_fact(struct model_words *w, const char *label, const struct model_doc *doc,
+                        uint64_t tid, int64_t ns, struct arena *a)
+{
+    model_words_link(w, label, model_doc_thread_name(doc, tid, ns, a),
+                     model_doc_thread(doc, tid, ns) ? MODEL_LINK_THREAD : MODEL_LINK_NONE, tid, ns);
+}
+
 static const char *exact(struct arena *a, int64_t ns)
 {
     char buf[MODEL_TIME_MAX];
@@ -200,8 +208,7 @@ static void describe_state(struct model_words *w, const struct model_doc *doc,
         uint64_t holder =
             row < 0 ? 0 : trace_get(&waits, (uint64_t)row, TRACE_LOCK_WAIT_holder_tid);
         if (holder)
-            model_words_link(w, "Held by", model_doc_thread_name(doc, holder, s->end_ns, a),
-                             MODEL_LINK_THREAD, holder, s->end_ns);
+            thread_fact(w, "Held by", doc, holder, s->end_ns, a);
         lock_totals(w, doc, object, a);
     } else if (model_class_is_blocked(s->class)) {
         struct trace_cursor calls;
@@ -212,8 +219,7 @@ static void describe_state(struct model_words *w, const struct model_doc *doc,
     }
     uint64_t waker = trace_get(c, s->row, TRACE_THREAD_STATE_waker_tid);
     if (waker)
-        model_words_link(w, "Woken by", model_doc_thread_name(doc, waker, s->end_ns, a),
-                         MODEL_LINK_THREAD, waker, s->end_ns);
+        thread_fact(w, "Woken by", doc, waker, s->end_ns, a);
     w->stack_id = trace_get(c, s->row, TRACE_THREAD_STATE_stack_id);
     w->stack_title = model_class_is_blocked(s->class) ? "Blocked at" : "Stack";
     if (s->class == MODEL_RUNNING && !w->stack_id)
@@ -267,8 +273,7 @@ static void describe_lock_wait(struct model_words *w, const struct model_doc *do
     model_words_link(w, "Lock", model_lock_text(doc, lock, a), MODEL_LINK_LOCK, lock, 0);
     uint64_t holder = trace_get(c, s->row, TRACE_LOCK_WAIT_holder_tid);
     if (holder)
-        model_words_link(w, "Held by", model_doc_thread_name(doc, holder, s->end_ns, a),
-                         MODEL_LINK_THREAD, holder, s->end_ns);
+        thread_fact(w, "Held by", doc, holder, s->end_ns, a);
     if (trace_get(c, s->row, TRACE_LOCK_WAIT_unfinished))
         model_words_fact(w, "Result", "was still waiting when the trace ended");
     lock_totals(w, doc, lock, a);

@@ -85,6 +85,8 @@ void views_waitfor_open(struct views *v)
     v->bottom = VIEWS_WAITFOR;
     if (v->hover_ns >= 0)
         w->ns = v->hover_ns;
+    else if (v->nav.marker_ns[0] >= 0)
+        w->ns = v->nav.marker_ns[0];
 }
 
 void views_waitfor_click(struct views *v, int64_t ns)

@@ -16,7 +16,7 @@ struct views_waitfor {
 
 void views_waitfor_stop(struct views_waitfor *w);
 void views_waitfor_release(struct views_waitfor *w);
-/* What a key does: shows the tab, of the moment under the pointer. */
+/* What a key does: shows the tab, of the moment under the pointer, else of marker A. */
 void views_waitfor_open(struct views *v);
 /* The moment as a line over the timeline; a click there while the tab is open. */
 void views_waitfor_mark(struct views *v, struct gfx_rect r);
