@@ -1,9 +1,11 @@
 #include "model/cross.h"
 
 #include "base/arena.h"
+#include "model/cross_coarse.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum {
     LOOK_UP_EVERY = 65536 /* rows between looks at the cancel flag */
@@ -29,7 +31,7 @@ void model_cross_release(struct model_cross *cross)
     memset(cross, 0, sizeof *cross);
 }
 
-static void add(struct model_cross_list *l, struct model_spans_item item)
+void cross_add(struct model_cross_list *l, struct model_spans_item item)
 {
     mem_grow(&l->items, &l->cap, l->count + 1, sizeof *l->items);
     l->items[l->count++] = item;
@@ -45,7 +47,7 @@ static int by_begin(const void *a, const void *b)
 
 /* --- CPUs ------------------------------------------------------------------- */
 
-static struct model_cross_list *cpu_list(struct model_cross_data *d, int64_t cpu)
+struct model_cross_list *cross_cpu(struct model_cross_data *d, int64_t cpu)
 {
     if (cpu < 0 || cpu >= MODEL_CROSS_CPUS)
         return NULL;
@@ -71,13 +73,13 @@ static bool gather_cpus(struct model_cross *cross, uint32_t thread, const atomic
         if (s.class != MODEL_RUNNING)
             continue;
         struct model_cross_list *l =
-            cpu_list(d, (int64_t)trace_get(&spans.cursor, s.row, TRACE_THREAD_STATE_cpu));
+            cross_cpu(d, (int64_t)trace_get(&spans.cursor, s.row, TRACE_THREAD_STATE_cpu));
         if (l)
-            add(l, (struct model_spans_item){.begin_ns = s.begin_ns,
-                                             .end_ns = s.end_ns,
-                                             .row = s.row,
-                                             .thread = thread,
-                                             .class = model_class_from_name(th->name)});
+            cross_add(l, (struct model_spans_item){.begin_ns = s.begin_ns,
+                                                   .end_ns = s.end_ns,
+                                                   .row = s.row,
+                                                   .thread = thread,
+                                                   .class = model_class_from_name(th->name)});
     }
     return true;
 }
@@ -117,7 +119,7 @@ static void choose_locks(struct model_cross *cross)
         d->lock_count = MODEL_CROSS_LOCKS;
 }
 
-static struct model_cross_lock *lock_named(struct model_cross_data *d, uint64_t address)
+struct model_cross_lock *cross_lock(struct model_cross_data *d, uint64_t address)
 {
     for (size_t i = 0; i < d->lock_count; i++)
         if (d->locks[i].address == address)
@@ -135,19 +137,19 @@ static void gather_locks(struct model_cross *cross, uint32_t thread, enum trace_
         int64_t begin = (int64_t)trace_get(&c, r, (unsigned)trace_tables[table].ts_column);
         if (begin >= d->range.end_ns)
             return;
-        struct model_cross_lock *l = lock_named(d, trace_get(&c, r, lock));
+        struct model_cross_lock *l = cross_lock(d, trace_get(&c, r, lock));
         if (!l)
             continue;
         bool contended =
             table == TRACE_LOCK_HOLD_TABLE && trace_get(&c, r, TRACE_LOCK_HOLD_contended);
-        add(&l->lanes[lane],
-            (struct model_spans_item){.begin_ns = begin,
-                                      .end_ns = begin + (int64_t)trace_get(&c, r, dur),
-                                      .row = r,
-                                      .thread = thread,
-                                      .class = lane        ? MODEL_LOCK
-                                               : contended ? MODEL_HELD_CONTENDED
-                                                           : MODEL_HELD});
+        cross_add(&l->lanes[lane],
+                  (struct model_spans_item){.begin_ns = begin,
+                                            .end_ns = begin + (int64_t)trace_get(&c, r, dur),
+                                            .row = r,
+                                            .thread = thread,
+                                            .class = lane        ? MODEL_LOCK
+                                                     : contended ? MODEL_HELD_CONTENDED
+                                                                 : MODEL_HELD});
     }
 }
 
@@ -172,7 +174,7 @@ static void stack_waiters(struct model_cross_lock *l)
             l->more_waiters = true;
         }
         ends[lane] = item.end_ns > ends[lane] ? item.end_ns : ends[lane];
-        add(&l->lanes[lane], item);
+        cross_add(&l->lanes[lane], item);
     }
     free(all.items);
 }
@@ -236,9 +238,11 @@ static void run(void *arg, const atomic_bool *cancel)
     struct model_cross *cross = arg;
     struct model_cross_data *d = &cross->next;
     widen(cross);
-    if (d->crowded)
-        return;
     choose_locks(cross);
+    if (d->crowded) {
+        cross_coarse_gather(d, cross->doc, cancel);
+        return;
+    }
     for (uint32_t i = 0; i < cross->doc->thread_count; i++) {
         if (!gather_cpus(cross, i, cancel))
             return;
@@ -261,9 +265,60 @@ bool model_cross_covers(const struct model_cross *cross, const struct model_wind
     return cross->made && !cross->now.crowded && contains(cross->now.range, w);
 }
 
+static bool is_summed(const struct model_cross_data *d, const struct model_window *w)
+{
+    return d->crowded && d->range.begin_ns == w->begin_ns && d->range.end_ns == w->end_ns &&
+           d->width_px == w->width_px;
+}
+
+bool model_cross_sums(const struct model_cross *cross, const struct model_window *w)
+{
+    return cross->made && is_summed(&cross->now, w);
+}
+
 bool model_cross_is_busy(const struct model_cross *cross)
 {
-    return model_work_is_started(&cross->work);
+    return model_work_is_started(&cross->work) || cross->resting;
+}
+
+static uint64_t now_ms(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Sums take long: not while somebody zooms or pans. */
+static bool rests(struct model_cross *cross, const struct model_window *w)
+{
+    struct model_range now = {w->begin_ns, w->end_ns};
+    if (cross->window.begin_ns != now.begin_ns || cross->window.end_ns != now.end_ns) {
+        cross->window_ms = now_ms();
+        cross->window_crowded = rows_in(cross->doc, now) > MODEL_CROSS_ROWS;
+    }
+    cross->window = now;
+    cross->resting =
+        cross->made && cross->window_crowded && now_ms() - cross->window_ms < MODEL_CROSS_REST_MS;
+    return !cross->resting;
+}
+
+static void take(struct model_cross *cross)
+{
+    release_data(&cross->now);
+    cross->now = cross->next;
+    cross->next = (struct model_cross_data){0};
+    cross->made = true;
+    cross->generation++;
+}
+
+static void start(struct model_cross *cross, const struct model_window *w, void (*wake)(void))
+{
+    release_data(&cross->next);
+    cross->asked = (struct model_range){w->begin_ns, w->end_ns};
+    cross->next.range = cross->asked;
+    cross->next.column_ns = w->column_ns;
+    cross->next.width_px = w->width_px;
+    model_work_start(&cross->work, run, cross, wake);
 }
 
 bool model_cross_update(struct model_cross *cross, const struct model_doc *doc,
@@ -274,20 +329,16 @@ bool model_cross_update(struct model_cross *cross, const struct model_doc *doc,
         cross->doc = doc;
     }
     bool is_new = model_work_done(&cross->work);
-    if (is_new) {
-        release_data(&cross->now);
-        cross->now = cross->next;
-        cross->next = (struct model_cross_data){0};
-        cross->made = true;
-        cross->generation++;
-    }
-    bool same = cross->now.crowded && cross->now.range.begin_ns == w->begin_ns &&
-                cross->now.range.end_ns == w->end_ns;
-    if (model_work_is_started(&cross->work) || same ||
-        (cross->made && !cross->now.crowded && contains(cross->now.range, w)))
+    if (is_new)
+        take(cross);
+    cross->resting = false;
+    if (model_work_is_started(&cross->work)) {
+        if (cross->asked.begin_ns != w->begin_ns || cross->asked.end_ns != w->end_ns)
+            model_work_cancel(&cross->work);
         return is_new;
-    release_data(&cross->next);
-    cross->next.range = (struct model_range){w->begin_ns, w->end_ns};
-    model_work_start(&cross->work, run, cross, wake);
+    }
+    if (model_cross_covers(cross, w) || is_summed(&cross->now, w) || !rests(cross, w))
+        return is_new;
+    start(cross, w, wake);
     return is_new;
 }

@@ -38,8 +38,9 @@ void views_go_lock(struct views *v, uint64_t address)
         return;
     }
     snprintf(v->notice, sizeof v->notice,
-             d->crowded ? "too much is in sight to show locks: zoom in first"
-                        : "this lock has no row: nobody waited for it, or it has no holder");
+             "this lock has no row: nobody waited for it, it has no holder, or %d others were "
+             "waited for longer",
+             MODEL_CROSS_LOCKS);
 }
 
 void views_function_pick(struct views *v, const char *function)

@@ -19,7 +19,9 @@ static const struct model_spans_item *item_of(struct views *v, const struct mode
                                               const struct model_span *span)
 {
     const struct model_cross_list *list = model_lanes_cross(&v->lanes, lane);
-    return list && span->row < list->count ? &list->items[span->row] : NULL;
+    const struct model_spans_item *item =
+        list && span->row < list->count ? &list->items[span->row] : NULL;
+    return item && item->thread != (uint32_t)MODEL_CROSS_NOBODY ? item : NULL;
 }
 
 static const char *thread_name(struct views *v, uint32_t thread)
@@ -90,6 +92,27 @@ void views_cross_hover(struct views *v, const struct model_lane *lane,
     struct model_words words = words_of(v, lane, item);
     hover_own(v, lane, item);
     views_tip(v, &words, 0);
+}
+
+void views_cross_share(struct views *v, const struct model_lane *lane,
+                       const struct model_totals *totals, int64_t column_ns,
+                       struct model_words *words)
+{
+    char share[FMT_MAX], ns[FMT_MAX];
+    uint64_t sum = 0;
+    for (int c = 0; c < MODEL_CLASSES; c++)
+        sum += totals->ns[c];
+    *words = (struct model_words){.class = MODEL_CLASSES};
+    words->title = lane->kind == MODEL_LANE_CPU ? arena_printf(&v->frame, "CPU %u", lane->owner)
+                                                : lock_name(v, lane->owner);
+    model_words_fact(words,
+                     lane->kind == MODEL_LANE_CPU ? "Busy"
+                     : lane->depth                ? "Waited for"
+                                                  : "Held",
+                     arena_printf(&v->frame, "%s of %s",
+                                  fmt_share(share, sum, (uint64_t)(column_ns > 0 ? column_ns : 1)),
+                                  fmt_ns(ns, (uint64_t)column_ns)));
+    model_words_fact(words, "", "zoom in to see who");
 }
 
 static void draw_lock_name(struct views *v, const struct model_lane *lane, struct gfx_rect r)

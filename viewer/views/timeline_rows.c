@@ -254,8 +254,8 @@ static void draw_heading(struct views *v, const struct model_lane *lane, struct 
     if (!about_cpus || model_cross_covers(cross, &v->window))
         return;
     ui_label(ui, GFX_SMALL, ui_inset(r, ui_px(ui, 10), 0),
-             cross->now.crowded ? "too many spans are in sight: zoom in to see them one by one"
-                                : "reading ...",
+             model_cross_sums(cross, &v->window) ? "sums of each column: zoom in to see who"
+                                                 : "reading ...",
              ui->theme->text_dim);
 }
 
@@ -312,7 +312,8 @@ static void hover_column(struct views *v, const struct model_lane *lane,
     if (!model_lanes_spans(&v->lanes, lane, v->doc, &spans))
         return;
     bool whole = model_row_totals(&spans, begin, end, MOST_SPANS, &totals);
-    if (whole && totals.spans == 1) {
+    bool sums = views_lane_is_cross(lane) && v->tracks.cross.now.crowded;
+    if (whole && totals.spans == 1 && !sums) {
         hover_span(v, lane, &totals.longest);
         return;
     }
@@ -322,6 +323,11 @@ static void hover_column(struct views *v, const struct model_lane *lane,
             model_spans_lower_bound(&spans, end) - model_spans_lower_bound(&spans, begin);
     }
     model_describe_totals(&words, &totals, begin, end, &v->frame);
+    if (sums) {
+        views_cross_share(v, lane, &totals, end - begin, &words);
+        views_tip(v, &words, 0);
+        return;
+    }
     if (!whole && p->kind == MODEL_PIECE_COUNT)
         words = (struct model_words){
             .class = MODEL_CLASSES,
@@ -375,7 +381,8 @@ void views_lane_hover(struct views *v, struct model_lane *lane, struct gfx_rect 
     } else {
         bool current = model_row_is_current(&lane->row, &v->window);
         const struct model_piece *p = current ? model_row_at(&lane->row, x - r.x) : NULL;
-        if (p && p->kind == MODEL_PIECE_SPAN)
+        bool sums = views_lane_is_cross(lane) && v->tracks.cross.now.crowded;
+        if (p && p->kind == MODEL_PIECE_SPAN && !sums)
             hover_span(v, lane, &p->span);
         else if (p)
             hover_column(v, lane, p);

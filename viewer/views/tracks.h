@@ -53,6 +53,12 @@ const char *views_cross_label(struct views *v, const struct model_lane *lane,
                               const struct model_span *span);
 void views_cross_hover(struct views *v, const struct model_lane *lane,
                        const struct model_span *span);
+/* Of a column that is a sum: how much of it, but not whose. */
+struct model_totals;
+struct model_words;
+void views_cross_share(struct views *v, const struct model_lane *lane,
+                       const struct model_totals *totals, int64_t column_ns,
+                       struct model_words *words);
 void views_cross_name(struct views *v, const struct model_lane *lane, struct gfx_rect r);
 
 #endif
