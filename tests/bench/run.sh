@@ -7,5 +7,7 @@ printf '== overhead\n'
 "$here/overhead.py" "$build" ${BENCH_ARGS:-}
 printf '\n== a call stack\n'
 "$build/bench/bench_unwind"
+printf '\n== an uncontended lock\n'
+"$here/lock_pair.py" "$build"
 printf '\n== system calls that the agent misses\n'
 "$here/missed_calls.py" "$build"
