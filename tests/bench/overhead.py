@@ -233,8 +233,8 @@ WORKLOADS = {
     "W3r": ("redis set,get", redis(["-t", "set,get", "-n", "25000", "-c", "10"])),
     "W3n": ("nginx", nginx),
     "W3g": ("grep -r", program("grep", "-rl", "sched_yield", "/usr/include")),
-    "W4u": ("locks, own", own("locks", "u", "20000000")),
-    "W4c": ("locks, shared", own("locks", "c", "4000000")),
+    "W4u": ("locks, own", own("locks", "u", "40000000")),
+    "W4c": ("locks, shared", own("locks", "c", "20000000")),
     "W4s": ("sysbench threads", program("sysbench", "threads", "--threads=4", "--thread-locks=2",
                                         "--thread-yields=200", "--events=3000", "--time=0", "run")),
 }

@@ -10,7 +10,9 @@
 struct lock_use {
     uintptr_t lock;        /* 0: empty */
     uint32_t entry;        /* index in the table of all locks */
-    uint32_t hot;          /* 1: somebody waited for it: take the time of each acquisition */
+    uint8_t hot;           /* 1: somebody waited for it: take the time of its acquisitions */
+    uint8_t quick;         /* of the latest, how many came that soon after one another */
+    uint16_t untimed;      /* acquisitions to come whose time is not taken */
     uint64_t acquisitions; /* not yet folded into the table */
     uint64_t contentions;
     uint64_t acquired_at; /* ticks (ticks.h) of the last acquisition while hot, else 0 */

@@ -135,7 +135,7 @@ __attribute__((noinline)) static int locked_first(pthread_mutex_t *m, uintptr_t 
 
 __attribute__((noinline)) static int locked_hot(struct lock_use *u)
 {
-    u->acquired_at = ticks_now();
+    lock_use_time(u);
     return 0;
 }
 

@@ -285,6 +285,8 @@ static void count_contention(const struct lock_wait *w, bool acquired)
     if (acquired) {
         u->acquisitions++;
         u->acquired_at = ticks_now();
+        u->quick = 0;
+        u->untimed = 0;
     }
 }
 
