@@ -18,7 +18,7 @@ for reader in auto ctf ctf.fs; do
 done
 status_is 0 "$WHYPROF" check auto.1.out
 status_is 2 "$WHYPROF" convert "$WORK/ctf" -o x.out --reader=other
-has err 'auto, ctf or ctf.fs' || fail "a wrong reader is not explained"
+has err 'auto, ctf, ctf.fs or lttng-live' || fail "a wrong reader is not explained"
 
 # A stream cut in mid-packet, as a crash leaves it: both read what is whole.
 stream=$(find "$WORK/ctf" -name 'whyprof_*' -size +0 -not -name '*.idx' | sort | head -1)

@@ -86,6 +86,17 @@ wait $follower || fail "following: $(cat followed)"
 status_is 0 "$WHYPROF" check followed.out
 check "all was followed: $(count followed.out) calls" [ "$(count followed.out)" -gt 500 ]
 
+# By babeltrace2's own source: what comes from then on.
+start_work ses5 --no-convert
+"$WHYPROF" convert --reader=lttng-live net://127.0.0.1:$LIVE/host/$HOST/ses5 -o live.out >live 2>&1 &
+reader=$!
+sleep 1
+"$WHYPROF" trace stop >/dev/null || fail "stop of a session that is read live"
+wait $reader || fail "reading live: $(cat live)"
+status_is 0 "$WHYPROF" check live.out
+check "events came live: $(cat live)" has live ' events, '
+status_is 2 "$WHYPROF" convert --reader=lttng-live . -o x.out
+
 # What cannot be.
 status_is 1 "$WHYPROF" convert net://127.0.0.1:$LIVE/host/$HOST/nosuch -o x.out
 check "an unknown session is told" has err "has no session nosuch of host $HOST"

@@ -28,7 +28,8 @@ static const struct opt opts[] = {
     {0, "follow", OPT_FLAG, &follow, NULL,
      "of a relay daemon's session: until it ends (or Ctrl-C), not only what is there now"},
     {0, "reader", OPT_STR, &reader_name, "NAME",
-     "auto (default), ctf (whyprof's own, fast) or ctf.fs (babeltrace2's)"},
+     "auto (default), ctf (whyprof's own, fast), ctf.fs (babeltrace2's), or lttng-live\n"
+     "(babeltrace2's, of a URL: what comes from now on to the session's end or Ctrl-C)"},
     {0, "threads", OPT_U64, &threads, "N", "0 (default): one for each CPU; the file is the same"},
     {0, "progress", OPT_FLAG, &lines, NULL,
      "tell programs how far it is: lines `progress PERMILLE` on stderr"},
@@ -89,8 +90,8 @@ static int usage_error(const char *text)
 
 static bool choose_reader(enum convert_reader *reader)
 {
-    static const char *const names[] = {"auto", "ctf", "ctf.fs"};
-    for (int i = 0; i < 3; i++)
+    static const char *const names[] = {"auto", "ctf", "ctf.fs", "lttng-live"};
+    for (int i = 0; i < 4; i++)
         if (!reader_name || !strcmp(reader_name, names[i])) {
             *reader = (enum convert_reader)i;
             return true;
@@ -245,6 +246,25 @@ static bool convert(char **argv, int n, enum convert_reader reader, struct conve
     return ok;
 }
 
+/* Through babeltrace2's own source for that, without a copy. */
+static bool convert_live(const char *url, struct convert_result *result, struct err *err)
+{
+    if (!relayd_find(url, err))
+        return false;
+    struct progress *shown = begin_progress();
+    const struct progress progress = {copy_step, shown};
+    signal(SIGINT, on_interrupt);
+    signal(SIGTERM, on_interrupt);
+    bool ok = convert_ctf(&(struct convert_options){.ctf_dir = url,
+                                                    .reader = CONVERT_READER_LIVE,
+                                                    .threads = (unsigned)threads,
+                                                    .out_path = output,
+                                                    .progress = &progress},
+                          result, err);
+    cli_progress_end(shown);
+    return ok && (result->events || err_set(err, "%s: no events came", url));
+}
+
 static bool check_urls(char **argv, int n, struct err *err)
 {
     for (int i = 0; i < n; i++)
@@ -267,11 +287,17 @@ int cmd_convert(int argc, char **argv)
     struct convert_result result;
     enum convert_reader reader;
     if (!choose_reader(&reader))
-        return usage_error("--reader is auto, ctf or ctf.fs");
+        return usage_error("--reader is auto, ctf, ctf.fs or lttng-live");
     if (!check_urls(argv + 1, n, &err))
         return cli_usage(&err);
-    if (!convert(argv + 1, n, reader, &result, &err))
+    if (reader == CONVERT_READER_LIVE && (n != 1 || !relayd_is_url(argv[1])))
+        return usage_error("--reader=lttng-live takes one URL, net://...");
+    if (reader == CONVERT_READER_LIVE) {
+        if (!convert_live(argv[1], &result, &err))
+            return cli_fail(&err);
+    } else if (!convert(argv + 1, n, reader, &result, &err)) {
         return cli_fail(&err);
+    }
     if (json)
         print_json(&result);
     else

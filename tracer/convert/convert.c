@@ -9,6 +9,7 @@
 #include "convert/source.h"
 
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 
 /* One is busy with the model; more than these would only wait for it. */
 enum {
-    MOST_THREADS = 8
+    MOST_THREADS = 8,
+    AGAIN_MS = 20
 };
 
 struct graph {
@@ -95,14 +97,15 @@ static bool load_ctf_plugin(struct graph *g, struct err *err)
     return true;
 }
 
-static const bt_component_class_source *find_ctf_fs(struct graph *g, struct err *err)
+static const bt_component_class_source *find_stock(struct graph *g, const char *name,
+                                                   struct err *err)
 {
     if (!load_ctf_plugin(g, err))
         return NULL;
     const bt_component_class_source *class =
-        bt_plugin_borrow_source_component_class_by_name_const(g->ctf, "fs");
+        bt_plugin_borrow_source_component_class_by_name_const(g->ctf, name);
     if (!class)
-        err_set(err, "babeltrace2's plugin `ctf` has no component class `fs`");
+        err_set(err, "babeltrace2's plugin `ctf` has no component class `%s`", name);
     return class;
 }
 
@@ -111,17 +114,19 @@ static const bt_component_class_source *
 source_class(struct graph *g, const struct input_trace *trace, struct err *err)
 {
     if (!trace->own)
-        return find_ctf_fs(g, err);
+        return find_stock(g, trace->live ? "lttng-live" : "fs", err);
     return g->own_class || make_own_class(g, err) ? g->own_class : NULL;
 }
 
-/* {"inputs": [trace]} */
-static bt_value *source_params(const char *trace)
+/* {"inputs": [trace]}; of a live session that has ended meanwhile there is nothing. */
+static bt_value *source_params(const struct input_trace *trace)
 {
     bt_value *params = bt_value_map_create();
     bt_value *inputs = NULL;
     if (params && bt_value_map_insert_empty_array_entry(params, "inputs", &inputs) == 0 &&
-        bt_value_array_append_string_element(inputs, trace) == 0)
+        bt_value_array_append_string_element(inputs, trace->dir) == 0 &&
+        (!trace->live ||
+         bt_value_map_insert_string_entry(params, "session-not-found-action", "end") == 0))
         return params;
     bt_value_put_ref(params);
     return NULL;
@@ -132,7 +137,7 @@ static bool add_source(struct graph *g, const struct input_trace *trace, struct 
     const bt_component_class_source *class = source_class(g, trace, err);
     if (!class)
         return false;
-    bt_value *params = source_params(trace->dir);
+    bt_value *params = source_params(trace);
     if (!params)
         return fail_bt(err, "make parameters");
     char name[32];
@@ -201,7 +206,10 @@ static bool build(struct graph *g, const struct input *in, struct sink_setup *se
 
 static bool run(struct graph *g, const struct sink_setup *setup, struct err *err)
 {
-    bt_graph_run_status status = bt_graph_run(g->graph);
+    bt_graph_run_status status;
+    /* again: a live session has nothing new */
+    while ((status = bt_graph_run(g->graph)) == BT_GRAPH_RUN_STATUS_AGAIN)
+        poll(NULL, 0, AGAIN_MS);
     if (status == BT_GRAPH_RUN_STATUS_OK && setup->done)
         return true;
     struct err why = *setup->err;
@@ -250,6 +258,7 @@ static bool add_input(struct convert *c, struct input *in, struct err *err)
         .feed = &g.feed,
         .pool = c->pool,
         .hosts = &in->hosts,
+        .live = in->count && in->traces[0].live,
         .packets = in->packets,
         .err = &sink_err,
     };

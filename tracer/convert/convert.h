@@ -14,6 +14,7 @@ enum convert_reader {
     CONVERT_READER_AUTO,   /* each trace by the faster one that knows it */
     CONVERT_READER_CTF,    /* our source.whyprof.ctf */
     CONVERT_READER_CTF_FS, /* babeltrace2's source.ctf.fs */
+    CONVERT_READER_LIVE,   /* its source.ctf.lttng-live: the folder is a relay daemon's URL */
 };
 
 struct convert_options {
@@ -35,7 +36,8 @@ struct convert_result {
     uint64_t bytes;  /* of the trace file */
 };
 
-/* False with err (and no file) on failure or when progress asked to stop. */
+/* False with err (and no file) on failure or when progress asked to stop; of a live session
+ * that is its end as good as any. */
 bool convert_ctf(const struct convert_options *options, struct convert_result *result,
                  struct err *err);
 

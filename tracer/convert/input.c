@@ -212,6 +212,12 @@ static bool find_below(struct input *in, const char *dir, struct err *err)
 bool input_open(struct input *in, const struct input_options *options, struct err *err)
 {
     *in = (struct input){0};
+    if (options->reader == CONVERT_READER_LIVE) {
+        mem_grow(&in->traces, &in->cap, 1, sizeof *in->traces);
+        in->traces[in->count++] =
+            (struct input_trace){.dir = arena_strdup(&in->arena, options->dirs[0]), .live = true};
+        return true;
+    }
     for (size_t i = 0; i < options->dir_count; i++)
         if (!find_below(in, options->dirs[i], err))
             return false;

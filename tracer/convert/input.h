@@ -18,7 +18,8 @@ struct input_cut {
 
 struct input_trace {
     const char *dir; /* with a whole `metadata` */
-    bool own;        /* source.whyprof.ctf reads it, else source.ctf.fs */
+    bool own;        /* source.whyprof.ctf reads it, else source.ctf.fs ... */
+    bool live;       /* ... or source.ctf.lttng-live, and dir is a URL */
 };
 
 struct input {

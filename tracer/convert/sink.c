@@ -678,7 +678,10 @@ bt_component_class_sink_consume_method_status sink_consume(bt_self_component_sin
         return fail(self, &s->read_err);
     if (result == ADVANCE_ERROR) /* the upstream component has told its cause */
         return BT_COMPONENT_CLASS_SINK_CONSUME_METHOD_STATUS_ERROR;
-    if (!tell_progress(s)) {
+    bool go_on = tell_progress(s);
+    if (!go_on && s->setup->live) {
+        result = ADVANCE_END;
+    } else if (!go_on) {
         s->setup->stopped = true;
         err_set(&err, "stopped");
         return fail(self, &err);

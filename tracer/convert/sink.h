@@ -24,6 +24,7 @@ struct sink_setup {
     struct hosts *hosts;         /* of those traces; NULL: one machine */
     struct source_feed *feed;    /* of streams that are handed over (source.h), or NULL */
     struct pool *pool;           /* helping threads, or NULL */
+    bool live;                   /* being stopped is the end of the events */
     uint64_t packets;            /* of all streams, 0 = not known: for the progress */
     struct err *err;             /* out: why consume failed */
     bool stopped;                /* out: progress asked to stop */

@@ -285,6 +285,19 @@ static bool find_session(struct copy *c, const struct relayd_url *url, struct er
     return ok;
 }
 
+bool relayd_find(const char *text, struct err *err)
+{
+    struct relayd_url url;
+    struct copy c = {.fd = -1};
+    if (!relayd_parse_url(&url, text, err))
+        return false;
+    c.fd = relayd_connect(&url, err);
+    bool ok = c.fd >= 0 && find_session(&c, &url, err);
+    if (c.fd >= 0)
+        close(c.fd);
+    return ok || err_wrap(err, "%s", text);
+}
+
 static bool attach(struct copy *c, const struct relayd_url *url, struct err *err)
 {
     const struct relayd_attach request = {.session_id = htobe64(c->session_id),

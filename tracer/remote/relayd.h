@@ -33,6 +33,8 @@ bool relayd_is_url(const char *text);
 /* Whether it is a right one; false with err. */
 bool relayd_check_url(const char *text, struct err *err);
 
+/* Is there such a session? False with err, as below. */
+bool relayd_find(const char *url, struct err *err);
 /* False with err where there is no daemon, no such session (the hint lists those that
  * it has), or one that cannot be read live; also when progress asked to stop, unless
  * `follow` got something: then what came is a result. */
