@@ -81,7 +81,7 @@ open(sys.argv[2], 'wb').write(data)
 PYTHON
 for command in report why dump check "export -o $folder/none.json"; do
     expect 1 'No such file' "$whyprof" $command "$folder/missing.out"
-    expect 1 'directory' "$whyprof" $command "$folder"
+    expect 1 'directory\|no CTF trace below' "$whyprof" $command "$folder"
     expect 1 'empty' "$whyprof" $command "$folder/empty.out"
     expect 1 'not a whyprof trace' "$whyprof" $command "$folder/foreign.out"
     expect 1 'cut short' "$whyprof" $command "$folder/short.out"

@@ -33,7 +33,7 @@ status_is 0 "$WHYPROF" trace snapshot -o d.out
 status_is 0 "$WHYPROF" trace stop
 for file in c.out d.out; do
     user "$WHYPROF" dump $file >../dump || fail "dump"
-    check "the flight recorder's program is in $file" has ../dump 'cmdline="sh -c while'
+    check "the flight recorder's program is in $file" has ../dump 'cmdline="sh -c for'
 done
 status_is 1 "$WHYPROF" trace start 1
 check "another user's process" has ../err 'belongs to another user'
