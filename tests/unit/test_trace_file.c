@@ -125,6 +125,50 @@ static void rows_come_back_in_order(void **state)
     check_order(10000000);
 }
 
+/* Rows of a table, far more of them late than are kept in memory. */
+static void check_many_late(enum trace_table table, unsigned column)
+{
+    enum {
+        EARLY = 5000,
+        LATE = 1200000,
+        END = 1000000000
+    };
+    struct err err;
+    struct trace_writer *w = trace_writer_open(path, &err);
+    struct pool *pool = pool_new(1);
+    uint64_t seed = 5, sum = 0;
+    trace_writer_use(w, pool);
+    for (uint64_t i = 0; i < EARLY + LATE; i++) {
+        uint64_t row[TRACE_MAX_COLUMNS] = {i < EARLY ? END - EARLY + i : random_next(&seed) % END};
+        row[column] = row[0] * 3;
+        sum += i == 0 || i % 7 == 0 ? row[0] : 0;
+        trace_writer_row(w, table, (uint32_t)(i % 7 == 0), row);
+    }
+    assert_true(trace_writer_close(w, END, &err));
+    pool_free(pool);
+    struct trace *t = trace_open(path, &err);
+    assert_int_equal(trace_table_rows(t, table), EARLY + LATE);
+    for (uint32_t key = 0; key < 2; key++) {
+        struct trace_cursor c = trace_cursor(t, table, key);
+        for (uint64_t r = 0, last = 0; r < c.total_rows; r++) {
+            uint64_t ts = trace_get(&c, r, 0);
+            assert_true(ts >= last && trace_get(&c, r, column) == ts * 3);
+            last = ts;
+            sum -= key ? ts : 0;
+        }
+        assert_false(c.damaged);
+    }
+    assert_int_equal(sum, 0);
+    trace_close(t);
+}
+
+static void many_late_rows_come_back_in_order(void **state)
+{
+    (void)state;
+    check_many_late(TRACE_SAMPLE_TABLE, TRACE_SAMPLE_weight);
+    check_many_late(TRACE_ALLOC_TABLE, TRACE_ALLOC_addr);
+}
+
 static void lower_bound_is_exact(void **state)
 {
     (void)state;
@@ -348,6 +392,7 @@ int main(void)
         cmocka_unit_test(block_gives_back_every_word),
         cmocka_unit_test(block_signed_column_is_small),
         cmocka_unit_test(rows_come_back_in_order),
+        cmocka_unit_test(many_late_rows_come_back_in_order),
         cmocka_unit_test(lower_bound_is_exact),
         cmocka_unit_test(state_totals_are_exact),
         cmocka_unit_test(totals_stay_out_of_the_way),

@@ -103,6 +103,7 @@ void lane_insert(struct lane *lane, enum trace_table table, uint32_t key, const 
         advance(lane, table, p);
     if (is_late(p, ts)) { /* perhaps only since a block was packed just now */
         rows_add(&p->late, values, info->columns);
+        lane->late_rows++;
         return;
     }
     if (ts < p->last_ts && (p->full.count || p->pending.count))

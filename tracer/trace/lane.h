@@ -52,6 +52,7 @@ struct lane_block {
 
 struct lane {
     struct lane_table *tables; /* borrowed: TRACE_TABLE_COUNT of them */
+    uint64_t late_rows;        /* in all partitions */
     struct strbuf packed;
     struct lane_block *blocks; /* owned: those in `packed`, in order */
     size_t block_count, blocks_cap;

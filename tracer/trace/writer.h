@@ -7,8 +7,9 @@
  *     if (!trace_writer_close(w, duration_ns, &err)) ...
  *
  * Rows of a partition may come in any order; those in order of `ts` cost least
- * (a late row makes its partition's tail be rewritten once, at close). Memory:
- * one block for each open partition, the strings, the stacks, and late rows.
+ * (late rows make their partition's tail be packed anew: at close, and when there are
+ * very many). Memory: two blocks for each open partition, the strings, the stacks, the
+ * tables without `ts`, and a bounded number of late rows.
  * The file appears under its name only when close succeeds. Not thread-safe,
  * though it may pack on threads of its own. */
 #ifndef TRACE_WRITER_H
@@ -29,8 +30,8 @@ struct trace_writer *trace_writer_open(const char *path, struct err *err);
 uint32_t trace_writer_string(struct trace_writer *w, const char *s);
 uint32_t trace_writer_string_n(struct trace_writer *w, const char *s, size_t len);
 
-/* Adds a row of `table` (values in column order) and returns its index in
- * order of arrival, which is the row's number in tables without a ts column. */
+/* Adds a row of `table` (values in column order). Returns its number in tables without a
+ * ts column; 0 in the others, where that depends on what comes later. */
 uint32_t trace_writer_row(struct trace_writer *w, enum trace_table table, uint32_t key,
                           const uint64_t *values);
 

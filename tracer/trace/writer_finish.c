@@ -140,13 +140,21 @@ static bool merge_run(struct trace_writer *w, const struct merge *m, struct file
     return ok;
 }
 
-/* Puts late rows in their place: packs anew from the first block that they touch on. Of
- * what is not aside, the old blocks stay as unused bytes. */
-static bool merge_late(struct trace_writer *w, enum trace_table table, struct lane_part *p,
+/* The next row is compared with the last one. */
+static void merge_end(struct lane_part *p, unsigned columns, unsigned ts)
+{
+    size_t n = p->pending.count;
+    p->last_ts = n ? p->pending.words[(n - 1) * columns + ts] : p->packed_ts;
+}
+
+/* Packs anew from the first block that late rows touch on. Of what is not aside, the old
+ * blocks stay as unused bytes. */
+static bool merge_part(struct trace_writer *w, enum trace_table table, struct lane_part *p,
                        struct file_out *from, struct err *err)
 {
+    const struct trace_table_info *info = &trace_tables[table];
     struct writer_stream *s = writer_stream_of(w, table);
-    size_t first = table == TRACE_THREAD_STATE_TABLE ? 0 : first_touched(p, &trace_tables[table]);
+    size_t first = table == TRACE_THREAD_STATE_TABLE ? 0 : first_touched(p, info);
     if (table == TRACE_THREAD_STATE_TABLE)
         forget_totals(w, p);
     struct merge m = merge_begin(p, table, first);
@@ -155,6 +163,21 @@ static bool merge_late(struct trace_writer *w, enum trace_table table, struct la
     writer_flush(w, s);
     s->append = false;
     merge_release(&m);
+    merge_end(p, info->columns, (unsigned)info->ts_column);
+    return ok;
+}
+
+bool writer_merge_late(struct trace_writer *w, enum trace_table table, struct err *err)
+{
+    struct writer_stream *s = writer_stream_of(w, table);
+    struct lane_table *t = &w->tables[table];
+    writer_flush(w, s);
+    bool aside = table == WRITER_ASIDE_TABLE && w->aside.path && !w->no_aside;
+    bool ok = true;
+    for (size_t i = 0; ok && i < t->part_count; i++)
+        if (t->parts[i].late.count)
+            ok = merge_part(w, table, &t->parts[i], aside ? &w->aside : &w->out, err);
+    s->lane.late_rows = 0;
     return ok;
 }
 
@@ -211,7 +234,7 @@ static bool finish_rows(struct trace_writer *w, enum trace_table table, struct e
         size_t in_order = p->late.count ? first_touched(p, &trace_tables[table]) : p->block_count;
         if (aside && !take_back(w, p, in_order, err))
             return false;
-        if (p->late.count && !merge_late(w, table, p, aside ? &w->aside : &w->out, err))
+        if (p->late.count && !merge_part(w, table, p, aside ? &w->aside : &w->out, err))
             return false;
         lane_pack_waiting(&s->lane, table, p);
         writer_take_blocks(w, &s->lane);
@@ -278,7 +301,9 @@ static void write_contents(struct trace_writer *w, uint64_t duration_ns)
 
 bool trace_writer_close(struct trace_writer *w, uint64_t duration_ns, struct err *err)
 {
-    bool ok = true;
+    bool ok = !w->failed;
+    if (!ok && err)
+        *err = w->cause;
     for (int i = 0; ok && i < TRACE_TABLE_COUNT; i++)
         ok = finish_table(w, (enum trace_table)i, err);
     if (ok) {

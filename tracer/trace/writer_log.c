@@ -54,16 +54,26 @@ void writer_take_blocks(struct trace_writer *w, struct lane *lane)
     lane_clear(lane);
 }
 
-/* Waits for the log before, and sends this one on. */
-static void send_log(struct trace_writer *w, struct writer_stream *s)
+/* Waits for the log before, and sends this one on. Tells how many rows were late by then. */
+static uint64_t send_log(struct trace_writer *w, struct writer_stream *s)
 {
     pool_wait(w->pool, &s->job);
     writer_take_blocks(w, &s->lane);
+    uint64_t late = s->lane.late_rows; /* before another thread works on it */
     struct writer_log done = s->working;
     s->working = s->filling;
     s->filling = done;
     s->job = (struct pool_job){.run = run_log, .data = s};
     pool_submit(w->pool, &s->job);
+    return late;
+}
+
+/* Memory must not grow with the trace: when many rows are late, they are merged meanwhile. */
+static void send_full_log(struct trace_writer *w, struct writer_stream *s)
+{
+    uint64_t late = send_log(w, s);
+    if (late >= WRITER_MOST_LATE && !s->append && !w->failed)
+        w->failed = !writer_merge_late(w, (enum trace_table)(s - w->streams), &w->cause);
 }
 
 void writer_flush(struct trace_writer *w, struct writer_stream *s)
@@ -80,7 +90,7 @@ void writer_log_row(struct trace_writer *w, enum trace_table table, uint32_t key
     struct writer_stream *s = writer_stream_of(w, table);
     unsigned columns = trace_tables[table].columns;
     if (s->filling.len + 1 + columns > WRITER_LOG_WORDS)
-        send_log(w, s);
+        send_full_log(w, s);
     if (!s->filling.words)
         s->filling.words = mem_realloc(NULL, WRITER_LOG_WORDS, sizeof *s->filling.words);
     uint64_t *to = s->filling.words + s->filling.len;

@@ -17,7 +17,8 @@
 
 enum {
     WRITER_LOG_WORDS = 32768,
-    WRITER_RECENT_STRINGS = 256
+    WRITER_RECENT_STRINGS = 256,
+    WRITER_MOST_LATE = 1 << 20 /* late rows of a table in memory, about 100 MB */
 };
 
 /* Rows, each with a word before it that says whose it is. */
@@ -39,6 +40,8 @@ struct trace_writer {
     struct file_out out;
     struct file_out aside; /* no name; path NULL: not needed yet */
     bool no_aside;         /* its rows go where they belong */
+    bool failed;           /* putting late rows in their place; close will fail with: */
+    struct err cause;
     struct lane_table tables[TRACE_TABLE_COUNT];
     struct writer_stream streams[TRACE_TABLE_COUNT]; /* by table; see writer_stream_of */
     struct intern strings;
@@ -70,6 +73,8 @@ void writer_log_row(struct trace_writer *w, enum trace_table table, uint32_t key
 void writer_take_blocks(struct trace_writer *w, struct lane *lane);
 /* The same after all that was logged has passed the lane. */
 void writer_flush(struct trace_writer *w, struct writer_stream *s);
+/* Puts a table's late rows in their place; its thread is at rest. False with err. */
+bool writer_merge_late(struct trace_writer *w, enum trace_table table, struct err *err);
 void writer_free(struct trace_writer *w);
 
 #endif
