@@ -20,6 +20,7 @@ target_include_directories(test_view_cross PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 whyprof_ui_test(test_view_draw wv_views)
 whyprof_ui_test(test_view_search wv_model)
 whyprof_ui_test(test_view_calls wv_model)
+whyprof_ui_test(test_view_waits wv_model)
 
 # Each script of tests/ui/scripts: its `expect` lines must hold, and what it dumps
 # must equal tests/ui/golden.
