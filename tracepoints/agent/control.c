@@ -24,7 +24,9 @@
 #include <sys/un.h>
 
 enum {
-    TICK_MS = 2,            /* while samples come in */
+    TICK_MS = 2,            /* at least, between two looks at the samples that come in */
+    TICK_SAMPLES_MS = 100,  /* at most: a look costs more than a sample */
+    SAMPLES_A_LOOK = 256,   /* as far as known: their ring holds eight times that */
     TICK_RECORDING_MS = 32, /* while a session records: long calls, new modules */
     TICK_IDLE_MS = 500,     /* nothing records: only to notice a session of others' */
     HEAP_EVERY_MS = 100,    /* the heap's curve, and the batches of full mode */
@@ -270,12 +272,19 @@ static bool notice_session(bool was)
     return is;
 }
 
+/* Until about SAMPLES_A_LOOK have come, at the rate of the last ones. */
+static int wait_for_samples(unsigned samples, int last_ms)
+{
+    unsigned ms = (unsigned)last_ms * SAMPLES_A_LOOK / samples;
+    return ms < TICK_MS ? TICK_MS : ms > TICK_SAMPLES_MS ? TICK_SAMPLES_MS : (int)ms;
+}
+
 static int next_wait_ms(bool is_recording, unsigned samples, int last_ms)
 {
     if (!is_recording)
         return TICK_IDLE_MS;
     if (samples)
-        return TICK_MS;
+        return wait_for_samples(samples, last_ms);
     return last_ms * 2 > TICK_RECORDING_MS ? TICK_RECORDING_MS : last_ms * 2;
 }
 
