@@ -175,6 +175,7 @@ static void draw_hint(struct views *v, struct gfx_rect r)
         {"Click", "a span: its cause, stack and who ended it"},
         {"Drag", "over the timeline: a range; F zooms to it"},
         {"W S A D", "zoom and pan, as Ctrl + wheel does"},
+        {"Y", "why: where the time went, and what to do"},
         {"?", "lists every key"},
     };
     struct ui *ui = &v->ui;

@@ -1,4 +1,4 @@
-/* links: where links lead: to a lock's row, to an instance that an analysis found, to
+/* links: where they lead: to a lock's row, to an instance that an analysis found, to
  * a function wherever it is shown; and what goes to the clipboard. */
 #ifndef VIEWS_LINKS_H
 #define VIEWS_LINKS_H
