@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A real recording's CTF files: every reader and any number of threads give one trace
 # file, byte for byte, as does babeltrace2 with our plugin.
+QUESTIONS=$(realpath "$(dirname "$0")/../golden/query")
 . "$(dirname "$0")/lib.sh"
 
 run_and_keep() {
@@ -17,6 +18,11 @@ for reader in auto ctf ctf.fs; do
     done
 done
 status_is 0 "$WHYPROF" check auto.1.out
+
+# The README's questions have answers in a real trace, too.
+for question in "$QUESTIONS"/*.sql; do
+    status_is 0 "$WHYPROF" query auto.1.out - <"$question"
+done
 status_is 2 "$WHYPROF" convert "$WORK/ctf" -o x.out --reader=other
 has err 'auto, ctf, ctf.fs or lttng-live' || fail "a wrong reader is not explained"
 

@@ -30,7 +30,8 @@ static void fill(void *data)
     struct ctf_stream cursor = h->cursor;
     struct flat_batch batch = h->batches[!h->current];
     flat_fill(h->flat, &cursor, &batch);
-    h->cursor = cursor;
+    h->cursor.at = cursor.at; /* all that reading events moves */
+    h->cursor.ts = cursor.ts;
     h->batches[!h->current] = batch;
 }
 
