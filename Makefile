@@ -23,7 +23,7 @@ OUTPUT_DIR ?= ./profiles
 PROFILES   := profile-cpu profile-heap profile-allocs profile-goroutine profile-threads profile-block \
 	profile-mutex profile-threadcreate profile-trace profile-all
 
-.PHONY: $(PROFILES) profile-serve docker-up docker-up-profiling docker-down help deps deps-demo deps-test deps-ci deps-bench deps-browser build demo test test-browser bench bench-accuracy bench-convert bench-profile install clean format format-check
+.PHONY: $(PROFILES) profile-serve docker-up docker-up-profiling docker-down help deps deps-demo deps-test deps-ci deps-bench deps-browser build demo test test-browser bench bench-accuracy bench-convert bench-profile bench-profiling install clean format format-check
 help:
 	@echo 'make demo             install what is missing, build, trace redis-server under load, show the trace'
 	@echo 'make test             install what the tests need, build, run them all'
@@ -31,6 +31,7 @@ help:
 	@echo 'make build            build into $(BUILD)/ (programs in bin/, the agent in lib/)'
 	@echo 'make bench            overhead and conversion figures, as ratios to other tools'
 	@echo 'make bench-accuracy   switches, CPU times and system calls against the kernel and strace'
+	@echo 'make bench-profiling  what CPU and heap profiling take of the programs, beside gperftools'
 	@echo 'make bench-convert    conversion: CONVERT_MILLIONS="1 10 100" events through lttng-ust'
 	@echo 'make profile-cpu      capture a CPU profile of a running program: URL=http://host:port, or TARGET=pid or'
 	@echo '                      name; DURATION=30, OUTPUT_DIR=./profiles; also profile-heap, profile-allocs,'
@@ -115,6 +116,9 @@ bench: deps-bench build
 	@tests/bench/run.sh $(BUILD)
 bench-accuracy: deps-bench build
 	@tests/bench/accuracy.py $(BUILD)
+bench-profiling: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
+bench-profiling: deps-bench build
+	@tests/bench/profile_cost.py $(BUILD)
 bench-convert: override CMAKE_ARGS += -DWHYPROF_BENCH=ON
 bench-convert: deps-bench build
 	@tests/bench/convert.py $(BUILD)

@@ -285,7 +285,9 @@ static int next_wait_ms(bool is_recording, unsigned samples, int last_ms)
         return TICK_IDLE_MS;
     if (samples)
         return wait_for_samples(samples, last_ms);
-    return last_ms * 2 > TICK_RECORDING_MS ? TICK_RECORDING_MS : last_ms * 2;
+    bool calls = lttng_ust_tracepoint_enabled(whyprof_syscall, pending);
+    int most_ms = calls ? TICK_RECORDING_MS : TICK_SAMPLES_MS;
+    return last_ms * 2 > most_ms ? most_ms : last_ms * 2;
 }
 
 static void *helper(void *data)
