@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/file.h"
 #include "base/fmt.h"
+#include "base/lazy.h"
 #include "base/map.h"
 #include "base/opt.h"
 #include "base/strbuf.h"
@@ -298,6 +299,25 @@ static void options_are_parsed(void **state)
     assert_string_equal(run[2], "--flag");
 }
 
+static void a_library_loads_when_needed(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    static struct {
+        double (*cos)(double);
+        void (*missing)(void);
+    } m;
+    static const struct lazy_symbol good[] = {{"cos", &m.cos}, {NULL, NULL}};
+    static const struct lazy_symbol bad[] = {{"no_such_function", &m.missing}, {NULL, NULL}};
+    assert_true(lazy_load("libm.so.6", good, &err));
+    assert_true(m.cos(0) == 1);
+    assert_true(lazy_load("libm.so.6", good, &err));
+    assert_false(lazy_load("libm.so.6", bad, &err));
+    assert_non_null(strstr(err.text, "no_such_function"));
+    assert_false(lazy_load("libnosuch.so.9", bad, &err));
+    assert_non_null(strstr(err.text, "libnosuch.so.9 is missing"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +330,7 @@ int main(void)
         cmocka_unit_test(a_full_disk_leaves_nothing),
         cmocka_unit_test(quantities_read_well),
         cmocka_unit_test(options_are_parsed),
+        cmocka_unit_test(a_library_loads_when_needed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

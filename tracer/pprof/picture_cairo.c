@@ -2,6 +2,7 @@
 #include "pprof/picture.h"
 #include "pprof/picture_write.h"
 
+#include "base/lazy.h"
 #include "base/utf8.h"
 
 #include <cairo/cairo-pdf.h>
@@ -25,6 +26,48 @@ void picture_arrow_head(const struct picture_item *it, struct picture_point head
                                      end.y - dy * size - dx * size / 2.5};
 }
 
+/* What is used of cairo. It is loaded when the first picture is made: with what it needs
+ * in turn that takes longer than a report. */
+#define CAIRO_FUNCTIONS(X)                                                                         \
+    X(create)                                                                                      \
+    X(curve_to)                                                                                    \
+    X(destroy)                                                                                     \
+    X(fill)                                                                                        \
+    X(fill_preserve)                                                                               \
+    X(image_surface_create)                                                                        \
+    X(line_to)                                                                                     \
+    X(move_to)                                                                                     \
+    X(new_path)                                                                                    \
+    X(paint)                                                                                       \
+    X(pdf_surface_create_for_stream)                                                               \
+    X(ps_surface_create_for_stream)                                                                \
+    X(rectangle)                                                                                   \
+    X(scale)                                                                                       \
+    X(select_font_face)                                                                            \
+    X(set_dash)                                                                                    \
+    X(set_font_size)                                                                               \
+    X(set_line_width)                                                                              \
+    X(set_source_rgb)                                                                              \
+    X(show_page)                                                                                   \
+    X(show_text)                                                                                   \
+    X(status)                                                                                      \
+    X(status_to_string)                                                                            \
+    X(stroke)                                                                                      \
+    X(stroke_preserve)                                                                             \
+    X(surface_destroy)                                                                             \
+    X(surface_finish)                                                                              \
+    X(surface_status)                                                                              \
+    X(surface_write_to_png_stream)                                                                 \
+    X(text_extents)
+
+#define MEMBER(name) __typeof__(cairo_##name) *name;
+#define SYMBOL(name) {"cairo_" #name, &cairo.name},
+static struct {
+    CAIRO_FUNCTIONS(MEMBER)
+} cairo;
+
+static const struct lazy_symbol symbols[] = {CAIRO_FUNCTIONS(SYMBOL){NULL, NULL}};
+
 static cairo_status_t take(void *closure, const unsigned char *data, unsigned length)
 {
     strbuf_append(closure, data, length);
@@ -33,23 +76,23 @@ static cairo_status_t take(void *closure, const unsigned char *data, unsigned le
 
 static void set_color(cairo_t *c, uint32_t color)
 {
-    cairo_set_source_rgb(c, (color >> 16 & 255) / 255.0, (color >> 8 & 255) / 255.0,
+    cairo.set_source_rgb(c, (color >> 16 & 255) / 255.0, (color >> 8 & 255) / 255.0,
                          (color & 255) / 255.0);
 }
 
 static void draw_box(cairo_t *c, const struct picture_item *it)
 {
-    cairo_rectangle(c, it->x, it->y, it->width, it->height);
+    cairo.rectangle(c, it->x, it->y, it->width, it->height);
     if (it->fill != PICTURE_NO_COLOR) {
         set_color(c, it->fill);
-        cairo_fill_preserve(c);
+        cairo.fill_preserve(c);
     }
-    cairo_set_line_width(c, 1);
+    cairo.set_line_width(c, 1);
     if (it->color != PICTURE_NO_COLOR) {
         set_color(c, it->color);
-        cairo_stroke_preserve(c);
+        cairo.stroke_preserve(c);
     }
-    cairo_new_path(c);
+    cairo.new_path(c);
 }
 
 static void draw_curve(cairo_t *c, const struct picture_item *it)
@@ -57,22 +100,22 @@ static void draw_curve(cairo_t *c, const struct picture_item *it)
     static const double dashes[] = {1, 4};
     if (it->point_count < 4)
         return;
-    cairo_move_to(c, it->points[0].x, it->points[0].y);
+    cairo.move_to(c, it->points[0].x, it->points[0].y);
     for (uint32_t i = 1; i + 2 < it->point_count; i += 3)
-        cairo_curve_to(c, it->points[i].x, it->points[i].y, it->points[i + 1].x,
+        cairo.curve_to(c, it->points[i].x, it->points[i].y, it->points[i + 1].x,
                        it->points[i + 1].y, it->points[i + 2].x, it->points[i + 2].y);
     set_color(c, it->color);
-    cairo_set_line_width(c, it->width);
-    cairo_set_dash(c, dashes, it->dashed ? 2 : 0, 0);
-    cairo_stroke(c);
-    cairo_set_dash(c, dashes, 0, 0);
+    cairo.set_line_width(c, it->width);
+    cairo.set_dash(c, dashes, it->dashed ? 2 : 0, 0);
+    cairo.stroke(c);
+    cairo.set_dash(c, dashes, 0, 0);
     if (it->kind != PICTURE_ARROW)
         return;
     struct picture_point head[3];
     picture_arrow_head(it, head);
     for (int i = 0; i < 3; i++)
-        cairo_line_to(c, head[i].x, head[i].y);
-    cairo_fill(c);
+        cairo.line_to(c, head[i].x, head[i].y);
+    cairo.fill(c);
 }
 
 static void draw_text(cairo_t *c, const struct picture_item *it)
@@ -81,18 +124,18 @@ static void draw_text(cairo_t *c, const struct picture_item *it)
     struct strbuf valid = {0};
     utf8_append(&valid, it->text); /* cairo stops at anything else */
     set_color(c, it->color);
-    cairo_set_font_size(c, it->size);
-    cairo_text_extents(c, strbuf_str(&valid), &e);
-    cairo_move_to(c, it->x - e.x_advance * it->anchor, it->y);
-    cairo_show_text(c, strbuf_str(&valid));
+    cairo.set_font_size(c, it->size);
+    cairo.text_extents(c, strbuf_str(&valid), &e);
+    cairo.move_to(c, it->x - e.x_advance * it->anchor, it->y);
+    cairo.show_text(c, strbuf_str(&valid));
     strbuf_release(&valid);
 }
 
 static void draw(cairo_t *c, const struct picture *p)
 {
-    cairo_set_source_rgb(c, 1, 1, 1);
-    cairo_paint(c);
-    cairo_select_font_face(c, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
+    cairo.set_source_rgb(c, 1, 1, 1);
+    cairo.paint(c);
+    cairo.select_font_face(c, "DejaVu Sans", CAIRO_FONT_SLANT_NORMAL, CAIRO_FONT_WEIGHT_NORMAL);
     for (size_t i = 0; i < p->count; i++) {
         const struct picture_item *it = &p->items[i];
         if (it->kind == PICTURE_BOX)
@@ -111,25 +154,25 @@ static bool write_cairo(const struct picture *p, const char *format, struct strb
     bool png = !strcmp(format, "png");
     double width = ceil(p->width), height = ceil(p->height);
     cairo_surface_t *s =
-        png ? cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height)
+        png ? cairo.image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height)
         : !strcmp(format, "ps")
-            ? cairo_ps_surface_create_for_stream(take, out, width * points, height * points)
-            : cairo_pdf_surface_create_for_stream(take, out, width * points, height * points);
-    cairo_t *c = cairo_create(s);
+            ? cairo.ps_surface_create_for_stream(take, out, width * points, height * points)
+            : cairo.pdf_surface_create_for_stream(take, out, width * points, height * points);
+    cairo_t *c = cairo.create(s);
     if (!png)
-        cairo_scale(c, points, points);
+        cairo.scale(c, points, points);
     draw(c, p);
-    cairo_show_page(c);
-    cairo_status_t status = cairo_status(c);
-    cairo_destroy(c);
+    cairo.show_page(c);
+    cairo_status_t status = cairo.status(c);
+    cairo.destroy(c);
     if (png && status == CAIRO_STATUS_SUCCESS)
-        status = cairo_surface_write_to_png_stream(s, take, out);
-    cairo_surface_finish(s);
+        status = cairo.surface_write_to_png_stream(s, take, out);
+    cairo.surface_finish(s);
     if (status == CAIRO_STATUS_SUCCESS)
-        status = cairo_surface_status(s);
-    cairo_surface_destroy(s);
+        status = cairo.surface_status(s);
+    cairo.surface_destroy(s);
     return status == CAIRO_STATUS_SUCCESS ||
-           err_set(err, "cairo: %s", cairo_status_to_string(status));
+           err_set(err, "cairo: %s", cairo.status_to_string(status));
 }
 
 bool picture_write(const struct picture *p, const char *format, struct strbuf *out, struct err *err)
@@ -141,6 +184,6 @@ bool picture_write(const struct picture *p, const char *format, struct strbuf *o
     }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (!strcmp(format, known[i]))
-            return write_cairo(p, format, out, err);
+            return lazy_load("libcairo.so.2", symbols, err) && write_cairo(p, format, out, err);
     return err_set(err, "pictures are made as svg, png, pdf or ps, not as %s", format);
 }

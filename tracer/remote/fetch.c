@@ -1,5 +1,7 @@
 #include "remote/fetch.h"
 
+#include "base/lazy.h"
+
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,19 @@ enum {
     STATUS_UNAUTHORIZED = 401,
     STATUS_NOT_FOUND = 404
 };
+
+/* What is used of libcurl, which is loaded when something is fetched: with TLS and all
+ * else that it needs in turn that takes longer than most commands. */
+#define CURL_FUNCTIONS(X)                                                                          \
+    X(easy_cleanup) X(easy_getinfo) X(easy_init) X(easy_perform) X(easy_setopt) X(easy_strerror)
+
+#define MEMBER(name) __typeof__(curl_##name) *name;
+#define SYMBOL(name) {"curl_" #name, &curl.name},
+static struct {
+    CURL_FUNCTIONS(MEMBER)
+} curl;
+
+static const struct lazy_symbol symbols[] = {CURL_FUNCTIONS(SYMBOL){NULL, NULL}};
 
 struct transfer {
     const struct fetch_options *options;
@@ -46,7 +61,7 @@ static int watch(void *closure, curl_off_t total, curl_off_t done, curl_off_t up
     double seconds = 0;
     (void)up_total;
     (void)up_done;
-    curl_easy_getinfo(t->curl, CURLINFO_TOTAL_TIME, &seconds);
+    curl.easy_getinfo(t->curl, CURLINFO_TOTAL_TIME, &seconds);
     bool collecting = !done && t->options->expected_s;
     t->stopped = collecting
                      ? !progress_step(t->options->progress, "waiting for the profile (seconds)",
@@ -59,7 +74,7 @@ static int watch(void *closure, curl_off_t total, curl_off_t done, curl_off_t up
 /* What libcurl found, in words that say what to do. */
 static bool failure(const struct transfer *t, const char *url, CURLcode code, struct err *err)
 {
-    const char *why = t->why[0] ? t->why : curl_easy_strerror(code);
+    const char *why = t->why[0] ? t->why : curl.easy_strerror(code);
     if (t->stopped)
         return err_set(err, "%s: stopped", url);
     if (t->too_large)
@@ -110,45 +125,45 @@ static bool refusal(const struct transfer *t, const char *url, long status, stru
 static void set_tls(CURL *c, const struct fetch_tls *tls)
 {
     if (tls->cert && *tls->cert)
-        curl_easy_setopt(c, CURLOPT_SSLCERT, tls->cert);
+        curl.easy_setopt(c, CURLOPT_SSLCERT, tls->cert);
     if (tls->key && *tls->key)
-        curl_easy_setopt(c, CURLOPT_SSLKEY, tls->key);
+        curl.easy_setopt(c, CURLOPT_SSLKEY, tls->key);
     if (tls->ca && *tls->ca)
-        curl_easy_setopt(c, CURLOPT_CAINFO, tls->ca);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, tls->any_server ? 0L : 1L);
-    curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, tls->any_server ? 0L : 2L);
+        curl.easy_setopt(c, CURLOPT_CAINFO, tls->ca);
+    curl.easy_setopt(c, CURLOPT_SSL_VERIFYPEER, tls->any_server ? 0L : 1L);
+    curl.easy_setopt(c, CURLOPT_SSL_VERIFYHOST, tls->any_server ? 0L : 2L);
 }
 
 static void set_options(struct transfer *t, const char *url)
 {
     CURL *c = t->curl;
-    curl_easy_setopt(c, CURLOPT_URL, url);
-    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(c, CURLOPT_MAXREDIRS, 5L);
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(c, CURLOPT_USERAGENT, "whyprof");
-    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
+    curl.easy_setopt(c, CURLOPT_URL, url);
+    curl.easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl.easy_setopt(c, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    curl.easy_setopt(c, CURLOPT_FOLLOWLOCATION, 1L);
+    curl.easy_setopt(c, CURLOPT_MAXREDIRS, 5L);
+    curl.easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl.easy_setopt(c, CURLOPT_USERAGENT, "whyprof");
+    curl.easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_S);
     uint64_t limit = t->options->limit_s;
-    curl_easy_setopt(c, CURLOPT_TIMEOUT,
+    curl.easy_setopt(c, CURLOPT_TIMEOUT,
                      (long)(limit ? limit : t->options->expected_s + PATIENCE_S));
     if (t->options->post)
-        curl_easy_setopt(c, CURLOPT_POSTFIELDS, t->options->post);
-    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-    curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, watch);
-    curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
-    curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->why);
+        curl.easy_setopt(c, CURLOPT_POSTFIELDS, t->options->post);
+    curl.easy_setopt(c, CURLOPT_WRITEFUNCTION, take);
+    curl.easy_setopt(c, CURLOPT_WRITEDATA, t);
+    curl.easy_setopt(c, CURLOPT_XFERINFOFUNCTION, watch);
+    curl.easy_setopt(c, CURLOPT_XFERINFODATA, t);
+    curl.easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+    curl.easy_setopt(c, CURLOPT_ERRORBUFFER, t->why);
     const char *token = getenv("PPROF_TOKEN"); /* libcurl tells no other host after a redirect */
     if (token && *token) {
-        curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
-        curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, token);
+        curl.easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+        curl.easy_setopt(c, CURLOPT_XOAUTH2_BEARER, token);
     }
     const char *trusted = getenv("SSL_CERT_FILE"); /* libcurl leaves it to its users */
     if (trusted && *trusted)
-        curl_easy_setopt(c, CURLOPT_CAINFO, trusted);
+        curl.easy_setopt(c, CURLOPT_CAINFO, trusted);
     if (t->options->tls)
         set_tls(c, t->options->tls);
 }
@@ -156,19 +171,21 @@ static void set_options(struct transfer *t, const char *url)
 bool fetch(const char *url, const struct fetch_options *options, struct strbuf *body,
            struct err *err)
 {
+    if (!lazy_load("libcurl-gnutls.so.4", symbols, err))
+        return err_wrap(err, "%s", url);
     struct transfer t = {
-        .options = options, .curl = curl_easy_init(), .body = body, .body_start = body->len};
+        .options = options, .curl = curl.easy_init(), .body = body, .body_start = body->len};
     if (!t.curl)
         return err_set(err, "%s: libcurl does not start", url);
     set_options(&t, url);
-    CURLcode code = curl_easy_perform(t.curl);
+    CURLcode code = curl.easy_perform(t.curl);
     long status = 0;
-    curl_easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &status);
+    curl.easy_getinfo(t.curl, CURLINFO_RESPONSE_CODE, &status);
     bool ok = true;
     if (code != CURLE_OK)
         ok = failure(&t, url, code, err);
     else if (status != STATUS_OK)
         ok = refusal(&t, url, status, err);
-    curl_easy_cleanup(t.curl);
+    curl.easy_cleanup(t.curl);
     return ok;
 }

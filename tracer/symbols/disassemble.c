@@ -1,10 +1,23 @@
 /* Machine code as text: by capstone, in the columns of objdump. */
+#include "base/lazy.h"
 #include "symbols/object.h"
 #include "symbols/object_elf.h"
 
 #include <capstone/capstone.h>
 #include <inttypes.h>
 #include <string.h>
+
+/* What is used of capstone, which is loaded when code is looked at: its tables take a
+ * millisecond. */
+#define CAPSTONE_FUNCTIONS(X)                                                                      \
+    X(close) X(disasm_iter) X(free) X(malloc) X(open) X(option) X(strerror)
+#define MEMBER(name) __typeof__(cs_##name) *name;
+#define SYMBOL(name) {"cs_" #name, &cs.name},
+static struct {
+    CAPSTONE_FUNCTIONS(MEMBER)
+} cs;
+
+static const struct lazy_symbol symbols[] = {CAPSTONE_FUNCTIONS(SYMBOL){NULL, NULL}};
 
 struct target {
     uint16_t machine;
@@ -25,12 +38,12 @@ static bool open_engine(const struct object *o, bool intel, csh *engine, struct 
         if (t->machine != o->machine)
             continue;
         unsigned mode = (unsigned)t->mode | (o->little_endian ? 0 : CS_MODE_BIG_ENDIAN);
-        cs_err e = cs_open(t->arch, (cs_mode)mode, engine);
+        cs_err e = cs.open(t->arch, (cs_mode)mode, engine);
         if (e != CS_ERR_OK)
-            return err_set(err, "capstone: %s", cs_strerror(e));
-        cs_option(*engine, CS_OPT_SKIPDATA, CS_OPT_ON);
+            return err_set(err, "capstone: %s", cs.strerror(e));
+        cs.option(*engine, CS_OPT_SKIPDATA, CS_OPT_ON);
         if (t->arch == CS_ARCH_X86 && !intel)
-            cs_option(*engine, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
+            cs.option(*engine, CS_OPT_SYNTAX, CS_OPT_SYNTAX_ATT);
         return true;
     }
     return err_set(err, "no disassembler for ELF machine %u", o->machine);
@@ -94,15 +107,15 @@ bool object_disassemble(struct object *o, uint64_t begin, uint64_t end, bool int
     const uint8_t *bytes = object_bytes(o, begin, &left);
     if (!bytes || end <= begin)
         return err_set(err, "no code at 0x%" PRIx64, begin);
-    if (!open_engine(o, intel, &engine, err))
+    if (!lazy_load("libcapstone.so.4", symbols, err) || !open_engine(o, intel, &engine, err))
         return false;
     left = left < end - begin ? left : end - begin;
     left = left < MOST_BYTES ? left : MOST_BYTES;
-    cs_insn *in = cs_malloc(engine);
-    while (cs_disasm_iter(engine, &bytes, &left, &begin, in))
+    cs_insn *in = cs.malloc(engine);
+    while (cs.disasm_iter(engine, &bytes, &left, &begin, in))
         add_inst(o, code, &cap, in);
-    cs_free(in, 1);
-    cs_close(&engine);
+    cs.free(in, 1);
+    cs.close(&engine);
     struct object_inst *grown = code->insts;
     code->insts =
         code->count ? arena_memdup(&code->arena, grown, code->count * sizeof *grown) : NULL;
