@@ -1,10 +1,12 @@
 /* Everything at once: threads that come and go, lock, allocate, sleep, load and
- * unload a library with TLS, fork, and are hit by signals. Ends by pthread_exit in
+ * unload a library with TLS that allocates in its constructor, fork, jump out of calls and
+ * of signal handlers on stacks of their own, and are hit by signals. Ends by pthread_exit in
  * main, as some programs do: the last thread's end is then the program's.
  *     agent_stress MILLISECONDS LIBRARY */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -88,11 +90,66 @@ static void on_usr1(int sig)
     clock_gettime(CLOCK_REALTIME, &now);
 }
 
+/* Jumps out of nested calls, and out of a loop by a handler on another stack. */
+static __thread sigjmp_buf back;
+static __thread volatile bool exposed;
+static atomic_long jumps, thrown;
+static _Atomic pthread_t jumping;
+
+static void on_usr2(int sig)
+{
+    (void)sig;
+    if (!exposed)
+        return;
+    exposed = false;
+    thrown++;
+    siglongjmp(back, 2);
+}
+
+static __attribute__((noinline)) void deeper(int depth)
+{
+    char *volatile block = malloc((size_t)depth * 10 + 1);
+    pthread_mutex_lock(&lock);
+    pthread_mutex_unlock(&lock);
+    free(block);
+    if (depth)
+        deeper(depth - 1);
+    else if (!exposed)
+        longjmp(back, 1);
+}
+
+static void *jumper(void *unused)
+{
+    (void)unused;
+    stack_t own = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
+    if (sigaltstack(&own, NULL))
+        _exit(3);
+    jumping = pthread_self();
+    while (!done) {
+        if (!sigsetjmp(back, 1))
+            deeper(20);
+        if (!sigsetjmp(back, 1)) {
+            exposed = true; /* in code of its own: nobody may be jumped out of halfway */
+            for (volatile int i = 0; i < 100000; i++)
+                ;
+        }
+        exposed = false;
+        jumps++;
+    }
+    own.ss_flags = SS_DISABLE;
+    sigaltstack(&own, NULL);
+    free(own.ss_sp);
+    jumping = 0;
+    return NULL;
+}
+
 static void *kicker(void *unused)
 {
     (void)unused;
     while (!done) {
         kill(getpid(), SIGUSR1);
+        if (jumping && !done)
+            pthread_kill(jumping, SIGUSR2);
         usleep(50);
     }
     return NULL;
@@ -107,19 +164,23 @@ static void *ender(void *ms)
 
 int main(int argc, char **argv)
 {
-    void *(*const bodies[])(void *) = {starter, starter, loader, forker, kicker};
-    pthread_t t[6];
+    void *(*const bodies[])(void *) = {starter, starter, loader, forker, kicker, jumper};
+    struct sigaction on_own_stack = {.sa_handler = on_usr2, .sa_flags = SA_ONSTACK};
+    pthread_t t[7];
     if (argc < 3)
         return 64;
     library = argv[2];
     signal(SIGUSR1, on_usr1);
-    for (int i = 0; i < 5; i++)
-        pthread_create(&t[i], NULL, bodies[i], NULL);
-    pthread_create(&t[5], NULL, ender, (void *)atol(argv[1]));
+    sigaction(SIGUSR2, &on_own_stack, NULL);
     for (int i = 0; i < 6; i++)
+        pthread_create(&t[i], NULL, bodies[i], NULL);
+    pthread_create(&t[6], NULL, ender, (void *)atol(argv[1]));
+    for (int i = 0; i < 7; i++)
         pthread_join(t[i], NULL);
     printf("%s\n",
-           loads && forks && threads_run && locks_taken == threads_run * 2000 ? "ok" : "lost");
+           loads && forks && jumps && thrown && threads_run && locks_taken == threads_run * 2000
+               ? "ok"
+               : "lost");
     fflush(stdout);
     pthread_create(&t[0], NULL, churn, NULL);
     pthread_exit(NULL);
