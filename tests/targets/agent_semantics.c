@@ -253,9 +253,30 @@ static void memory(void)
     free(p);
 }
 
+/* lttng-ust's threads get descriptors at any time; the agent moves them out of the way at
+ * once, but for that moment they have the lowest number. Waits until it is free again. */
+static int open_lowest(void)
+{
+    int lowest = 1000;
+    for (int i = 0; i < 20; i++) {
+        int fd = open("/dev/null", O_RDONLY);
+        lowest = fd < lowest ? fd : lowest;
+        close(fd);
+        usleep(500);
+    }
+    for (int i = 0; i < 1000; i++) {
+        int fd = open("/dev/null", O_RDONLY);
+        if (fd == lowest)
+            return fd;
+        close(fd);
+        usleep(500);
+    }
+    return -1;
+}
+
 static void descriptors(void)
 {
-    int fd = open("/dev/null", O_RDONLY), ends[2];
+    int fd = open_lowest(), ends[2];
     printf("first fd %d", fd);
     printf(" pipe %d", pipe(ends));
     printf(" %d", ends[0]);

@@ -5,6 +5,7 @@
 #define WHYPROF_THREADS_H
 
 #include "tracepoints/agent/agent.h"
+#include "tracepoints/agent/unwind.h"
 
 /* A lock this thread used; a direct-mapped cache over the table in lock_table.h. */
 struct lock_use {
@@ -48,6 +49,7 @@ struct agent_thread {
      * at the return, so equal values before and after a copy make it whole. */
     _Atomic uint64_t call_begin;
     _Atomic uint64_t call_told; /* call_begin of the one announced as pending */
+    struct unwind_start call_start; /* where its stack begins */
     uint32_t call_nr;
     uint32_t call_argc;
     uint64_t call_args[CALL_ARGS_MAX];

@@ -75,6 +75,7 @@ struct walk {
     struct unwind_frame at;
     bool own_stack;   /* lo..hi is this thread's stack, mapped while the thread lives */
     uintptr_t lo, hi; /* what may be read */
+    uintptr_t shift;  /* from there to a copy of it that is read instead, 0: none */
     uint32_t probes;  /* pages that may still be added to it */
     uint32_t guesses; /* left */
     uint64_t salt;
@@ -160,10 +161,10 @@ WALKER static bool load(void *walk, uintptr_t addr, uintptr_t *value)
 {
     struct walk *w = walk;
     bool below = addr < w->lo; /* leaf routines in assembly keep their CFA in the red zone */
-    if (below ? w->lo - addr > RED_ZONE || !unwind_readable(addr)
+    if (below ? w->shift || w->lo - addr > RED_ZONE || !unwind_readable(addr)
               : addr > UINTPTR_MAX - 8 || !range_reach(w, addr + 8))
         return false;
-    *value = *(const uintptr_t *)addr;
+    *value = *(const uintptr_t *)(addr + w->shift);
     return true;
 }
 
@@ -241,7 +242,7 @@ WALKER static bool step_signal(struct walk *w)
     const ucontext_t *uc = (const ucontext_t *)w->at.sp;
     const greg_t *gregs = uc->uc_mcontext.gregs;
     uintptr_t last = 0;
-    if (!load(w, (uintptr_t)&gregs[NGREG - 1], &last))
+    if (w->shift || !load(w, (uintptr_t)&gregs[NGREG - 1], &last))
         return false;
     uintptr_t sp = (uintptr_t)gregs[REG_RSP];
     bool same_stack = sp > w->at.sp && sp <= w->hi;
@@ -474,7 +475,7 @@ enum stop {
 WALKER static enum stop walk_plain(struct walk *w)
 {
     uintptr_t pc = w->at.pc, sp = w->at.sp, fp = w->at.fp;
-    uintptr_t hi = w->hi;
+    uintptr_t hi = w->hi, shift = w->shift;
     uintptr_t meet_sp = w->ahead ? w->memo->frames[w->ahead - 1].sp : UINTPTR_MAX;
     uintptr_t *to = w->pcs + w->n, *to_end = w->pcs + w->max;
     struct memo_frame *rec = w->rec, *rec_end = w->own_stack ? w->rec_end : w->rec;
@@ -513,8 +514,8 @@ WALKER static enum stop walk_plain(struct walk *w)
         if (cfa - saved < sp)
             saved = 0;
         if (saved)
-            fp = *(const uintptr_t *)(cfa - saved);
-        pc = *(const uintptr_t *)(cfa - 8);
+            fp = *(const uintptr_t *)(cfa - saved + shift);
+        pc = *(const uintptr_t *)(cfa - 8 + shift);
         sp = cfa;
         key = pc;
         if (rec < rec_end) {
@@ -625,6 +626,22 @@ size_t unwind_from(const struct unwind_start *start, uintptr_t *pcs, size_t max,
     if (trail)
         trail->n = 0;
     return capture(&w, start, trail);
+}
+
+size_t unwind_copy(const struct unwind_start *start, const void *copy, size_t bytes, uintptr_t *pcs,
+                   size_t max)
+{
+    struct walk w = {.pcs = pcs,
+                     .max = max,
+                     .lo = start->sp,
+                     .hi = start->sp + bytes,
+                     .shift = (uintptr_t)copy - start->sp,
+                     .guesses = GUESSES,
+                     .salt = unwind_modules_salt()};
+    w.at = (struct unwind_frame){.pc = start->pc, .sp = start->sp, .fp = start->fp};
+    if (max)
+        walk_all(&w);
+    return w.n;
 }
 
 WALKER bool unwind_trail_holds(const struct unwind_trail *trail, const struct unwind_start *start)

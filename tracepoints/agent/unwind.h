@@ -54,6 +54,10 @@ struct unwind_trail {
 size_t unwind_from(const struct unwind_start *start, uintptr_t *pcs, size_t max,
                    struct unwind_trail *trail);
 
+/* Another thread's stack, of which the first `bytes` from start.sp on were copied. */
+size_t unwind_copy(const struct unwind_start *start, const void *copy, size_t bytes, uintptr_t *pcs,
+                   size_t max);
+
 /* True: a walk from there finds what the trail's walk found. On the same thread. */
 bool unwind_trail_holds(const struct unwind_trail *trail, const struct unwind_start *start);
 
