@@ -59,11 +59,12 @@ try:
         status, headers, body = server.get(path)
         check(status == 200 and b'<script type="module" src="app.js">' in body, f'page {path}')
         check("default-src 'none'" in headers['Content-Security-Policy'], f'{path}: policy')
-    for path in ('app.js', 'app.css', 'flame.js', 'graph.js', 'tables.js', 'icon.svg'):
+    for path in ('app.js', 'app.css', 'flame.js', 'graph.js', 'tables.js', 'icon.svg', 'ui/app.js'):
         status, _, body = server.get(path)
         check(status == 200 and b'://' not in body.replace(b'http://www.w3.org/2000/svg', b''), path)
     check(server.get('nothing')[0] == 404, 'a missing page')
 
+    check(server.json('ui/api/top')['rows'], 'under /ui')
     info = server.json('api/info')
     check(info['types'] == ['samples', 'cpu'] and info['totalText'] == '1.12s', 'info')
     urls = [o['url'] for o in info['options']]

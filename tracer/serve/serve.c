@@ -122,7 +122,8 @@ static void answer_view(struct serve *s, const struct route *route, struct http_
 }
 
 /* Changes of the settings: POST only, which no link can do. */
-static void answer_settings(struct serve *s, struct http_request *r, struct http_answer *a)
+static void answer_settings(struct serve *s, struct http_request *r, bool delete,
+                            struct http_answer *a)
 {
     struct err err = {0};
     struct view v = {.serve = s, .config = s->config};
@@ -133,7 +134,7 @@ static void answer_settings(struct serve *s, struct http_request *r, struct http
         ok = err_set(&err, "settings are changed by POST");
     else if (!s->settings_path)
         ok = err_set(&err, "no place for settings: HOME is not set");
-    else if (!strcmp(r->path, "/deleteconfig"))
+    else if (delete)
         ok = settings_delete(s->settings_path, name, &err);
     else
         ok = set_options(&v, r, &err) && settings_save(s->settings_path, name, &v.config, &err);
@@ -157,15 +158,19 @@ static const char *type_of(const char *path)
     return "text/html; charset=utf-8";
 }
 
-/* The page for every view's address, with and without google/pprof's "/ui" before it. */
+/* google/pprof has its page under /ui: its addresses work here, too. */
+static const char *without_ui(const char *path)
+{
+    if (!strcmp(path, "/ui"))
+        return "/";
+    return strncmp(path, "/ui/", 4) ? path : path + 3;
+}
+
+/* The page for every view's address. */
 static bool is_page(const char *path)
 {
     static const char *const pages[] = {"/",     "/flamegraph", "/top",    "/graph",
                                         "/peek", "/source",     "/disasm", "/tags"};
-    if (!strcmp(path, "/ui"))
-        return true;
-    if (!strncmp(path, "/ui/", 4))
-        path += 3;
     for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
         if (!strcmp(pages[i], path))
             return true;
@@ -187,16 +192,17 @@ static void answer_asset(const char *path, struct http_answer *a)
 
 void serve_handle(void *serve, struct http_request *r, struct http_answer *a)
 {
+    const char *path = without_ui(r->path);
     http_answer_header(a, "Content-Security-Policy", policy);
     http_answer_header(a, "Cache-Control", "no-store");
-    if (!strcmp(r->path, "/saveconfig") || !strcmp(r->path, "/deleteconfig")) {
-        answer_settings(serve, r, a);
+    if (!strcmp(path, "/saveconfig") || !strcmp(path, "/deleteconfig")) {
+        answer_settings(serve, r, !strcmp(path, "/deleteconfig"), a);
         return;
     }
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++)
-        if (!strcmp(routes[i].path, r->path)) {
+        if (!strcmp(routes[i].path, path)) {
             answer_view(serve, &routes[i], r, a);
             return;
         }
-    answer_asset(r->path, a);
+    answer_asset(path, a);
 }
