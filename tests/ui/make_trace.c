@@ -501,6 +501,10 @@ static void make_locks(struct maker *m)
     make_writer(m);
     for (unsigned i = 1; i <= CLIENTS; i++)
         make_clerk(m, i);
+    for (unsigned i = 1; i <= CLIENTS; i++) { /* when the journal is let go */
+        uint64_t v[TRACE_WAKEUP_COLUMNS] = {(160 + i) * (uint64_t)MS, WRITER, WRITER + i, 0};
+        trace_writer_row(m->w, TRACE_WAKEUP_TABLE, 0, v);
+    }
 }
 
 int main(int argc, char **argv)

@@ -5,6 +5,7 @@
 #include "model/describe.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct walk {
     struct model_path *p;
@@ -190,6 +191,7 @@ bool model_path_make(struct model_path *p, const struct model_doc *doc, struct m
         return false;
     uint64_t rows = trace_rows(doc->trace, TRACE_THREAD_TABLE, 0);
     w.index_of = mem_realloc(NULL, rows + 1, sizeof *w.index_of);
+    memset(w.index_of, 0, (rows + 1) * sizeof *w.index_of);
     for (uint32_t i = 0; i < doc->thread_count; i++)
         w.index_of[doc->threads[i].key] = i;
     p->thread = w.index_of[piece.thread];

@@ -10,8 +10,9 @@
 
 enum {
     ROW_H = 18,
-    LEAD = 2,   /* lines above the first of them when the file is shown */
-    AROUND = 12 /* lines shown before and after those that weigh something */
+    LEAD = 2,       /* lines above the first of them when the file is shown */
+    MOST = 1 << 20, /* lines shown at most: a damaged file may claim any */
+    AROUND = 12     /* lines shown before and after those that weigh something */
 };
 
 void views_source_release(struct views_source *s)
@@ -124,7 +125,9 @@ void views_source_draw(struct views *v, struct views_source *s, const char *func
     int64_t from = s->first - AROUND < 1 ? 1 : s->first - AROUND, end = s->end + AROUND;
     if (s->file.count && end > (int64_t)s->file.count + 1)
         end = (int64_t)s->file.count + 1;
-    if (!s->end)
+    if (end > from + MOST)
+        end = from + MOST;
+    if (!s->end || end <= from)
         return;
     int row_h = ui_px(ui, ROW_H);
     if (s->scroll_px < 0)

@@ -10,7 +10,8 @@
 
 enum {
     MOST_ARROWS = 24,
-    MOST_WAKEUPS = 4096 /* read for them */
+    MOST_SELECTED = 200, /* of a selected range */
+    MOST_WAKEUPS = 4096  /* read for them */
 };
 
 /* The middle of a thread's state lane on screen; false while it is folded away. */
@@ -84,8 +85,35 @@ static void draw_wakees(struct views *v, struct gfx_rect r)
     }
 }
 
+/* Who woke whom in the selected range; of the selected thread alone where there is one.
+ * More than can be told apart are none. */
+static void draw_selected(struct views *v, struct gfx_rect r)
+{
+    struct trace_cursor c = trace_cursor(v->doc->trace, TRACE_WAKEUP_TABLE, 0);
+    uint64_t first = trace_lower_bound(&c, (uint64_t)v->selection.begin_ns);
+    uint64_t end = trace_lower_bound(&c, (uint64_t)v->selection.end_ns);
+    uint64_t tid = v->thread != MODEL_NO_THREAD ? v->doc->threads[v->thread].tid : 0;
+    if (end - first > MOST_WAKEUPS)
+        return;
+    for (int pass = 0, arrows = 0; pass < 2 && arrows <= MOST_SELECTED; pass++)
+        for (uint64_t row = first; row < end; row++) {
+            uint64_t waker = trace_get(&c, row, TRACE_WAKEUP_waker_tid);
+            uint64_t wakee = trace_get(&c, row, TRACE_WAKEUP_wakee_tid);
+            int64_t ns = (int64_t)trace_get(&c, row, TRACE_WAKEUP_ts);
+            if (tid && waker != tid && wakee != tid)
+                continue;
+            if (!pass)
+                arrows++; /* counted first */
+            else
+                arrow_between(v, model_doc_thread(v->doc, waker, ns),
+                              model_doc_thread(v->doc, wakee, ns), ns, r, v->ui.theme->accent);
+        }
+}
+
 void views_arrows_draw(struct views *v, struct gfx_rect r)
 {
+    if (!v->pick.set && model_range_ns(v->selection))
+        draw_selected(v, r);
     if (!v->pick.set || !model_lane_is_thread(v->pick.lane))
         return;
     draw_waker(v, r);
