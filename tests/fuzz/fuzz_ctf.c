@@ -1,7 +1,10 @@
 /* A CTF trace from memory: four bytes that say how long its metadata is, the
- * metadata, one stream. All events are decoded, by fields and flat. Damage must end
- * in an error or in a stream that is cut, never in a crash. */
+ * metadata, one stream. All events are decoded, by fields and flat, and foreign ones written.
+ * Damage must end in an error or in a stream that is cut, never in a crash. */
 #include "convert/flat.h"
+#include "convert/foreign.h"
+#include "convert/foreign_text.h"
+#include "convert/hosts.h"
 #include "fuzz.h"
 
 #include <stdlib.h>
@@ -30,12 +33,27 @@ static void read_by_fields(struct ctf_stream s)
             return;
 }
 
+/* Events that nobody knows as text. */
+static void write_texts(const struct flat_trace *flat, const struct flat_batch *batch)
+{
+    struct strbuf text = {0};
+    for (uint32_t i = 0; i < batch->count; i++) {
+        const struct event *ev = &batch->events[i];
+        if (ev->kind == FOREIGN_MESSAGE)
+            foreign_text_bytes(&text, flat->tsdl, &flat->tsdl->events[batch->classes[i]],
+                               (const uint8_t *)(uintptr_t)ev->v[0],
+                               (const uint8_t *)(uintptr_t)ev->v[1]);
+    }
+    strbuf_release(&text);
+}
+
 static void read_flat(struct flat_trace *flat, struct ctf_stream s)
 {
     struct flat_batch batch = {0};
-    do
+    do {
         flat_fill(flat, &s, &batch);
-    while (!batch.end);
+        write_texts(flat, &batch);
+    } while (!batch.end);
     flat_batch_release(&batch);
 }
 
@@ -66,6 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         length = (uint32_t)size;
     struct arena arena = {0};
     struct tsdl tsdl;
+    struct hosts hosts = {0};
+    hosts_add(&hosts, data, length, NULL);
+    hosts_settle(&hosts);
+    hosts_release(&hosts);
     struct err err = {0};
     if (tsdl_parse(&tsdl, &arena, data, length, &err))
         read_stream(&tsdl, data + length, size - length);

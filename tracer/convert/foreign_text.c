@@ -12,43 +12,65 @@ enum {
     MOST_BYTES = 64 << 10 /* of a line */
 };
 
-/* -- values, as both kinds of input write them */
+/* -- values, as both kinds of input write them; printf would take half of the time */
+
+static void put_digits(struct strbuf *text, uint64_t word, unsigned base)
+{
+    char digits[20], *p = digits + sizeof digits;
+    do
+        *--p = "0123456789abcdef"[word % base];
+    while (word /= base);
+    strbuf_append(text, p, (size_t)(digits + sizeof digits - p));
+}
 
 static void put_integer(struct strbuf *text, uint64_t word, bool is_signed, bool hex, unsigned bits)
 {
     if (hex && bits < 64)
         word &= (UINT64_C(1) << bits) - 1;
     if (hex)
-        strbuf_printf(text, "0x%" PRIx64, word);
-    else if (is_signed)
-        strbuf_printf(text, "%" PRId64, (int64_t)word);
-    else
-        strbuf_printf(text, "%" PRIu64, word);
+        strbuf_append(text, "0x", 2);
+    bool negative = is_signed && !hex && (int64_t)word < 0;
+    if (negative)
+        strbuf_putc(text, '-');
+    put_digits(text, negative ? -word : word, hex ? 16 : 10);
 }
 
 /* The shortest of two ways that gives the same number back. */
 static void put_real(struct strbuf *text, double d)
 {
     char digits[40];
+    if (d > 0 && d < 1e15 && d == (double)(uint64_t)d) {
+        put_digits(text, (uint64_t)d, 10);
+        return;
+    }
     snprintf(digits, sizeof digits, "%.15g", d);
     if (strtod(digits, NULL) != d)
         snprintf(digits, sizeof digits, "%.17g", d);
     strbuf_puts(text, digits);
 }
 
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+}
+
 static void put_string(struct strbuf *text, const char *s, size_t len)
 {
     strbuf_putc(text, '"');
     for (size_t i = 0; i < len && text->len < MOST_BYTES; i++) {
+        size_t plain = 0;
+        while (i + plain < len && plain < MOST_BYTES && is_plain(s[i + plain]))
+            plain++;
+        strbuf_append(text, s + i, plain);
+        if ((i += plain) == len)
+            break;
         unsigned char c = (unsigned char)s[i];
         if (c == '"' || c == '\\')
             strbuf_printf(text, "\\%c", c);
         else if (c == '\n')
             strbuf_puts(text, "\\n");
-        else if (c < 0x20 || c == 0x7f)
-            strbuf_printf(text, "\\x%02x", c);
         else
-            strbuf_putc(text, (char)c);
+            strbuf_printf(text, "\\x%02x", c);
     }
     strbuf_putc(text, '"');
 }
@@ -60,9 +82,12 @@ static bool is_length(const char *name)
     return name[0] == '_' && len > 7 && !strcmp(name + len - 7, "_length");
 }
 
-static void begin_field(struct strbuf *text, const char *event, const char *name)
+static void begin_field(struct strbuf *text, bool *first, const char *name)
 {
-    strbuf_printf(text, "%s%s = ", text->len == strlen(event) ? ": " : ", ", name);
+    strbuf_append(text, *first ? ": " : ", ", 2);
+    strbuf_puts(text, name);
+    strbuf_append(text, " = ", 3);
+    *first = false;
 }
 
 /* The printf-like ones: their only field that matters. */
@@ -187,12 +212,13 @@ void foreign_text_message(struct strbuf *text, const bt_message *msg)
     }
     const bt_field_class *class = bt_field_borrow_class_const(payload);
     uint64_t count = bt_field_class_structure_get_member_count(class);
+    bool first = true;
     for (uint64_t i = 0; i < count; i++) {
         const char *member = bt_field_class_structure_member_get_name(
             bt_field_class_structure_borrow_member_by_index_const(class, i));
         if (is_length(member))
             continue;
-        begin_field(text, name, member);
+        begin_field(text, &first, member);
         put_field(text, bt_field_structure_borrow_member_field_by_index_const(payload, i), true);
     }
 }
@@ -268,6 +294,7 @@ static bool walk_fields(struct strbuf *text, const char *event, const struct tsd
 {
     uint64_t words[TSDL_MAX_FIELDS];
     const char *only = only_field(event);
+    bool first = true;
     for (uint32_t i = 0; i < fields->count; i++) {
         const struct tsdl_field *f = &fields->fields[i];
         struct ctf_value value = {0};
@@ -277,7 +304,7 @@ static bool walk_fields(struct strbuf *text, const char *event, const struct tsd
         if (!text || is_length(f->name))
             continue;
         if (!only) {
-            begin_field(text, event, f->name);
+            begin_field(text, &first, f->name);
             put_value(text, f, &value);
         } else if (!strcmp(f->name, only) && (f->text || f->read == TSDL_STRING)) {
             strbuf_clear(text);
