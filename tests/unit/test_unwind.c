@@ -29,6 +29,7 @@ enum {
     DEPTH = 256,
     PAGE = 4096
 };
+extern void *__libc_stack_end;
 #define NOINLINE __attribute__((noinline, noclone))
 /* Keeps a call from becoming a jump, which would leave no frame. */
 #define KEEP_FRAME() __asm__ volatile("" ::: "memory")
@@ -107,6 +108,116 @@ static void own_stack(void **state)
     with_huge_frame();
     uintptr_t pcs[DEPTH];
     assert_true(reaches_root(pcs, unwind_here(pcs, DEPTH)));
+}
+
+/* --- what a walk depended on --- */
+
+struct last {
+    struct unwind_trail trail;
+    uintptr_t pcs[DEPTH];
+    size_t n;
+    unsigned held, changed;
+};
+
+/* The trail of the walk before holds exactly where this one finds the same from the same
+ * start. */
+static NOINLINE void compare_trail(struct last *last)
+{
+    struct unwind_start start = UNWIND_START();
+    uintptr_t pcs[DEPTH];
+    struct unwind_trail trail;
+    bool holds = last->n && unwind_trail_holds(&last->trail, &start);
+    size_t n = unwind_from(&start, pcs, DEPTH, &trail);
+    bool same = n == last->n && !memcmp(pcs, last->pcs, n * sizeof *pcs);
+    assert_true(trail.n >= n - 1);
+    assert_true(unwind_trail_holds(&trail, &start));
+    if (holds)
+        assert_true(same);
+    last->held += holds;
+    last->changed += !same;
+    last->trail = trail;
+    memcpy(last->pcs, pcs, sizeof pcs);
+    last->n = n;
+}
+
+/* Two of a kind, with frames of the same size. */
+static NOINLINE void fork_b(struct last *last, int depth, unsigned path);
+static NOINLINE void fork_a(struct last *last, int depth, unsigned path)
+{
+    if (!depth)
+        compare_trail(last);
+    else if (path & 1)
+        fork_a(last, depth - 1, path >> 1);
+    else
+        fork_b(last, depth - 1, path >> 1);
+    KEEP_FRAME();
+}
+static NOINLINE void fork_b(struct last *last, int depth, unsigned path)
+{
+    if (!depth)
+        compare_trail(last);
+    else if (path & 1)
+        fork_a(last, depth - 1, path >> 1);
+    else
+        fork_b(last, depth - 1, path >> 1);
+    KEEP_FRAME();
+}
+
+static void trails(void **state)
+{
+    static struct last last;
+    (void)state;
+    for (unsigned i = 0; i < 4000; i++)
+        fork_a(&last, 10, i / 2 % 3 ? i / 2 * 2654435761u >> 20 : 0);
+    assert_true(last.changed > 1000);
+    assert_true(last.held > 1000);
+    last.trail.value[last.trail.n - 1] ^= 8;
+    unsigned held = last.held;
+    fork_a(&last, 10, 0);
+    assert_int_equal(last.held, held);
+}
+
+#define WHOLE SIZE_MAX /* all that there is of the main thread's stack */
+
+/* A copy of a stack leads to the same frames as the stack, as far as it goes. */
+__attribute__((no_sanitize("address"))) static NOINLINE size_t compare_copy(size_t bytes)
+{
+    static uint64_t copy[4096];
+    struct unwind_start start = UNWIND_START();
+    if (bytes == WHOLE)
+        bytes = (uintptr_t)__libc_stack_end - start.sp;
+    if (bytes > sizeof copy)
+        return 0;
+    uintptr_t pcs[DEPTH], copied[DEPTH];
+    size_t n = unwind_from(&start, pcs, DEPTH, NULL);
+    for (size_t i = 0; i < bytes / 8; i++)
+        copy[i] = ((const volatile uint64_t *)start.sp)[i];
+    size_t m = unwind_copy(&start, copy, bytes, copied, DEPTH);
+    assert_true(m >= 1 && m <= n);
+    assert_memory_equal(pcs, copied, m * sizeof *pcs);
+    return n - m;
+}
+
+static NOINLINE size_t deep_copy(int depth, size_t bytes)
+{
+    size_t missing = depth ? deep_copy(depth - 1, bytes) : compare_copy(bytes);
+    KEEP_FRAME();
+    return missing;
+}
+
+static NOINLINE size_t with_room(size_t bytes)
+{
+    volatile char room[sizeof(uint64_t) * 4096];
+    room[0] = room[sizeof room - 1] = 0;
+    return deep_copy(8, bytes) + (size_t)room[0];
+}
+
+static void copies(void **state)
+{
+    (void)state;
+    for (size_t bytes = 0; bytes <= 2048; bytes += 8)
+        assert_true(with_room(bytes) > 0);
+    assert_int_equal(deep_copy(8, WHOLE), 0);
 }
 
 static void small_buffers(void **state)
@@ -641,6 +752,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_stack),
+        cmocka_unit_test(trails),
+        cmocka_unit_test(copies),
         cmocka_unit_test(small_buffers),
         cmocka_unit_test(changed_outer_frames),
         cmocka_unit_test(every_instruction),
