@@ -13,6 +13,8 @@ add_test(NAME test_serve_browser CONFIGURATIONS browser COMMAND ${CMAKE_CURRENT_
 set_tests_properties(test_serve_browser PROPERTIES LABELS browser)
 add_test(NAME test_pprof_remote COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/pprof_remote.py $<TARGET_FILE:whyprof>
     ${CMAKE_CURRENT_SOURCE_DIR}/data/pprof)
+add_test(NAME test_pprof_binary COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/pprof_binary.py $<TARGET_FILE:whyprof>
+    $<TARGET_FILE:symbols_target>)
 add_test(NAME test_readers COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/readers.sh $<TARGET_FILE:whyprof>
     ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/trace/small.out)
 add_test(NAME test_remote COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/golden/remote.sh $<TARGET_FILE:whyprof>

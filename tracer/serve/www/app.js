@@ -215,7 +215,9 @@ async function show() {
     const data = await get('api/' + page.view + '?' + q);
     if (number !== shown) return;
     page.data = data;
-    note(data.notes.filter((n, i) => data.notes.indexOf(n) === i));
+    const notes = data.notes.filter((n, i) => data.notes.indexOf(n) === i);
+    if (!data.total) notes.push('Nothing of this kind was sampled: another sample type or profile may have more.');
+    note(notes);
     $('hover').replaceChildren();
     $('main').replaceChildren();
     views[page.view][1](data, page, $('main'));
