@@ -4,7 +4,8 @@
 
 enum {
     LEAST_FUNCTION = 200, /* a function has at least one part in so many of the whole */
-    LEAST_CALL = 1000     /* so does a call */
+    LEAST_CALL = 1000,    /* so does a call */
+    SKIPS = 5             /* and more of one through functions that are left out */
 };
 
 #define NONE UINT32_MAX
@@ -117,7 +118,7 @@ static void drop_light(struct model_calls *c, uint64_t least)
 {
     size_t kept = 0;
     for (size_t i = 0; i < c->edge_count; i++)
-        if (c->edges[i].weight > least)
+        if (c->edges[i].weight > (c->edges[i].skips ? least * SKIPS : least))
             c->edges[kept++] = c->edges[i];
     c->edge_count = kept;
 }

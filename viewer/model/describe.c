@@ -13,6 +13,15 @@ const char *model_basename(const char *path)
     return slash ? slash + 1 : path;
 }
 
+const char *model_short_function(const char *name)
+{
+    const char *end = name + strcspn(name, "(<[ "), *at = name;
+    for (const char *p = name; p < end; p++)
+        if (*p == '/')
+            at = p + 1;
+    return at;
+}
+
 const char *model_frame_name(const struct trace_frame *frame, char *buf, size_t bytes)
 {
     if (frame->function[0])

@@ -73,5 +73,7 @@ size_t model_stack_own(const struct trace_frame *frames, size_t depth);
  * loader's or the agent's. "" for none. */
 const char *model_stack_function(const struct trace *t, uint64_t stack_id, char *buf, size_t bytes);
 const char *model_basename(const char *path);
+/* A function's name without the path of its Go package: "http.(*conn).serve". */
+const char *model_short_function(const char *name);
 
 #endif

@@ -28,14 +28,9 @@ static const char *name_of(const struct views_flame *f, size_t node)
     return intern_get(&f->tree.names, f->calls.calls.nodes[node].name);
 }
 
-/* Without the path of a Go package. */
 static const char *short_name(const struct views_flame *f, size_t node)
 {
-    const char *name = name_of(f, node), *end = name + strcspn(name, "(<[ "), *at = name;
-    for (const char *p = name; p < end; p++)
-        if (*p == '/')
-            at = p + 1;
-    return at;
+    return model_short_function(name_of(f, node));
 }
 
 static double share_of(const struct views_flame *f, uint64_t weight)

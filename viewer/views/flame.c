@@ -214,7 +214,10 @@ static void draw_box(struct views *v, const struct views_boxes *b, uint32_t node
         return;
     if (gfx_contrast(color | 0xff, text) < 4.5)
         text = gfx_contrast(color | 0xff, 0xffffffff) > 4.5 ? 0xffffffff : 0x000000ff;
-    ui_label(ui, GFX_SMALL, ui_inset(face, ui_px(ui, 4), 0), model_flame_name(b->tree, node), text);
+    struct gfx_rect in = ui_inset(face, ui_px(ui, 4), 0);
+    const char *name = model_flame_name(b->tree, node), *brief = model_short_function(name);
+    bool long_name = brief != name && ui_text_width(ui, GFX_SMALL, name) > in.w;
+    ui_label(ui, GFX_SMALL, in, long_name ? brief : name, text);
 }
 
 static void point_at(struct views *v, const struct views_flame *f, struct views_boxes *b,

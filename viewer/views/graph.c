@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 enum {
-    CURVE_STEPS = 10,
+    LEAST_STEPS = 6, /* straight pieces of a curve */
+    MOST_STEPS = 48,
+    STEP_PX = 9,
     NEAR = 5, /* units from an arrow that are still on it */
     MARGIN = 14
 };
@@ -195,6 +197,12 @@ static double away(const struct ui *ui, struct layout_point a, struct layout_poi
     return hypot(a.x + t * dx - ui->in.x, a.y + t * dy - ui->in.y);
 }
 
+static int steps_of(const struct layout_point *p)
+{
+    int steps = (int)hypot(p[3].x - p[0].x, p[3].y - p[0].y) / STEP_PX;
+    return steps < LEAST_STEPS ? LEAST_STEPS : steps > MOST_STEPS ? MOST_STEPS : steps;
+}
+
 /* As thick as asked for, across the direction that it mostly goes. */
 static void draw_piece(struct ui *ui, struct layout_point a, struct layout_point b,
                        const struct views_graph_look *look)
@@ -232,12 +240,13 @@ bool views_graph_edge(struct views *v, const struct views_graph *g, size_t edge,
         for (int k = 0; k < 4; k++)
             p[k] = to_px(g, e->points[i + (uint32_t)k], r);
         from = p[0];
-        for (int step = 1; step <= CURVE_STEPS; step++) {
-            to = curve_at(p, (double)step / CURVE_STEPS);
+        int steps = steps_of(p);
+        for (int step = 1; step <= steps; step++) {
+            to = curve_at(p, (double)step / steps);
             on |= hover && away(ui, from, to) < ui_px(ui, NEAR);
             if (!look->dashed || step % 2)
                 draw_piece(ui, from, to, look);
-            if (step == CURVE_STEPS && i + 4 >= e->point_count)
+            if (step == steps && i + 4 >= e->point_count)
                 draw_head(ui, from, to, look->color);
             from = to;
         }
