@@ -54,6 +54,9 @@
  *       packed records of one thread's allocations and frees, below.
  * whyprof_sample:
  *   cpu                     u32 tid, u64 ts, u64 weight_ns, u32 stack
+ *   cpu_of                  u32 pid, u32 tid, u64 ts, u64 weight_ns, u64 seq frames[]
+ *       the same of any process's thread, as the collector takes it; frames as in `stack`,
+ *       the leaf exact.
  *   lost                    u64 count             handler runs dropped since the last one
  * whyprof_user:
  *   region_begin            string name, u64 task
@@ -152,6 +155,7 @@
     E(whyprof_alloc, stat, "allocs frees alloc_bytes live_bytes")                                  \
     E(whyprof_alloc, batch, "tid ns ticks ns_per_tick begin words")                                \
     E(whyprof_sample, cpu, "tid ts weight_ns stack")                                               \
+    E(whyprof_sample, cpu_of, "pid tid ts weight_ns frames")                                       \
     E(whyprof_sample, lost, "count")                                                               \
     E(whyprof_user, region_begin, "name task")                                                     \
     E(whyprof_user, region_end, "")                                                                \

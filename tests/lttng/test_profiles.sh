@@ -99,7 +99,7 @@ wait $backend
 check_no_strays "the guide"
 
 sleep 30 &
-status_is 1 "$WHYPROF" cpu $! --duration 1
+status_is 1 "$WHYPROF" heap $! --duration 1
 check "a program without the agent is told" has err 'does not run the agent'
 kill $!
 status_is 1 "$WHYPROF" heap no-such-program

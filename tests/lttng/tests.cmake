@@ -32,6 +32,19 @@ target_compile_options(profile_waits PRIVATE -O0 -g)
 target_link_libraries(profile_waits PRIVATE Threads::Threads)
 set_target_properties(profile_waits PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
 
+# Each rung of the ladder of mechanisms.
+foreach(target refuse rungs)
+    add_executable(${target} ${CMAKE_CURRENT_SOURCE_DIR}/targets/${target}.c)
+    whyprof_warnings(${target})
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+    target_compile_options(${target} PRIVATE -O2 -g)
+    target_link_libraries(${target} PRIVATE Threads::Threads)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
+endforeach()
+add_test(NAME lttng_rungs
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_rungs.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
+set_tests_properties(lttng_rungs PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120 RUN_SERIAL TRUE)
+
 # What `whyprof why` says of programs with one cause planted, and of their healthy
 # twins. Without -g and tail calls, so that a function is where it says it is.
 set(why_targets)

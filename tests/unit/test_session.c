@@ -295,7 +295,7 @@ static void test_collector_is_understood(void **data)
     struct collector c;
     struct err err;
     write_file("collector", script, sizeof script - 1, 0700);
-    assert_true(collector_spawn(&c, in_folder("collector"), "sched,syscall", &err));
+    assert_true(collector_spawn(&c, in_folder("collector"), "sched,syscall", 0, &err));
     assert_true(collector_wait_ready(&c, 3000));
     assert_string_equal(c.mechanism_sched, "bpf");
     assert_string_equal(c.mechanism_syscall, "");
@@ -305,7 +305,7 @@ static void test_collector_is_understood(void **data)
     collector_stop(&c, 3000);
     assert_int_equal(c.lost, 12);
     assert_int_equal(c.pid, 0);
-    assert_false(collector_spawn(&c, in_folder("missing"), "sched", &err));
+    assert_false(collector_spawn(&c, in_folder("missing"), "sched", 0, &err));
 }
 
 static bool admit(void *data, const struct hello_peer *peer)

@@ -63,6 +63,7 @@ add_dependencies(test_object symbols_target)
 whyprof_test(test_collect_batch collect)
 whyprof_test(test_collect_perf collect)
 whyprof_test(test_collect_kernel base)
+whyprof_test(test_stackwalk stackwalk)
 add_dependencies(test_collect_kernel whyprof-collector)
 
 # The agent in programs of its own. Those go without sanitizers, whose runtime must

@@ -24,6 +24,21 @@ LTTNG_UST_TRACEPOINT_EVENT(whyprof_sample, cpu,
         lttng_ust_field_integer(uint32_t, stack, stack)
     ))
 
+LTTNG_UST_TRACEPOINT_EVENT(whyprof_sample, cpu_of,
+    LTTNG_UST_TP_ARGS(uint32_t, pid,
+                      uint32_t, tid,
+                      uint64_t, ts,
+                      uint64_t, weight_ns,
+                      const uint64_t *, frames,
+                      uint32_t, count),
+    LTTNG_UST_TP_FIELDS(
+        lttng_ust_field_integer(uint32_t, pid, pid)
+        lttng_ust_field_integer(uint32_t, tid, tid)
+        lttng_ust_field_integer(uint64_t, ts, ts)
+        lttng_ust_field_integer(uint64_t, weight_ns, weight_ns)
+        lttng_ust_field_sequence(uint64_t, frames, frames, uint32_t, count)
+    ))
+
 LTTNG_UST_TRACEPOINT_EVENT(whyprof_sample, lost,
     LTTNG_UST_TP_ARGS(uint64_t, count),
     LTTNG_UST_TP_FIELDS(

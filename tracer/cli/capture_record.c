@@ -57,6 +57,7 @@ static bool record_and_convert(const struct capture_record *c, struct record *re
         .ctf_dir = state_get(&rec->state, "ctf_dir"),
         .classes = rec->classes,
         .agent_options = rec->agent_options,
+        .cpu_hz = rec->cpu_hz,
         .collector_path = cli_program_path("whyprof-collector", NULL),
         .pids = c->targets->pids,
         .pid_count = c->targets->count,

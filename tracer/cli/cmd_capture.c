@@ -64,7 +64,7 @@ struct request {
     struct capture_live live;
 };
 
-/* CPU samples come through the agent: a program without it gives none. */
+/* What only the agent knows, a program without it does not tell. */
 static bool keep_agents(struct targets *t, struct err *err)
 {
     size_t kept = 0;
@@ -148,7 +148,10 @@ static bool wait_while(const struct request *r, struct err *err)
 static bool capture_local(struct request *r, const char *word, struct err *err)
 {
     unsigned recorded = recorded_kinds(r->kinds);
-    bool needs_agent = r->kinds & ~(1u << CAPTURE_THREADS | 1u << CAPTURE_GOROUTINE | TRACE);
+    /* The recorder takes CPU samples of any program where the kernel allows that, and says
+     * why where not. */
+    bool needs_agent =
+        r->kinds & ~(1u << CAPTURE_THREADS | 1u << CAPTURE_GOROUTINE | 1u << CAPTURE_CPU | TRACE);
     if (!targets_choose(&r->targets, word, false, err) ||
         (needs_agent && !keep_agents(&r->targets, err)))
         return false;

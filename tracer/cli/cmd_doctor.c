@@ -134,7 +134,11 @@ static void find_mechanisms(struct findings *f, const struct machine *m)
         syscall ? c->mechanism_syscall : "agent: calls made through the C library only");
     add(f, "lock", GOOD, NULL, "agent");
     add(f, "alloc", GOOD, NULL, "agent");
-    add(f, "cpu", GOOD, NULL, "agent: a CPU-time timer for each thread");
+    add(f, "cpu", c->mechanism_cpu[0] ? GOOD : LESS, c->refused_cpu,
+        c->mechanism_cpu[0]
+            ? "agent: a CPU-time timer for each thread; perf past the kernel's tick and without an "
+              "agent"
+            : "agent: a CPU-time timer for each thread, no faster than the kernel's tick");
     add(f, "user", GOOD, NULL, "agent");
 }
 

@@ -14,9 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static struct record_options options = {.cpu_hz = RECORD_CPU_HZ_UNSET,
-                                        .chunk_bytes = RECORD_CHUNK_BYTES,
-                                        .keep = "heap"};
+static struct record_options options = {
+    .cpu_hz = RECORD_CPU_HZ_UNSET, .chunk_bytes = RECORD_CHUNK_BYTES, .keep = "heap"};
 static bool trace;
 static bool wanted[CAPTURE_KINDS]; /* by place in capture_kinds */
 
@@ -192,6 +191,7 @@ static int run_traced(struct record *rec, char **argv, const char *agent)
         .ctf_dir = state_get(&rec->state, "ctf_dir"),
         .classes = rec->classes,
         .agent_options = rec->agent_options,
+        .cpu_hz = rec->cpu_hz,
         .agent_path = agent,
         .collector_path = cli_program_path("whyprof-collector", NULL),
         .argv = argv,

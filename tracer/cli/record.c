@@ -21,6 +21,7 @@
 
 enum {
     CPU_HZ_MAX = 10000,
+    CPU_HZ_DEFAULT = 100, /* the agent's, too */
     NAME_TRIES = 1000
 };
 #define FLIGHT_DEFAULT_NS 30000000000u
@@ -84,6 +85,7 @@ bool record_check(struct record *rec, const struct record_options *o, struct err
         return err_set(err, "--keep: '%s' is neither heap, heap+locks nor none", o->keep);
     if (o->keep)
         add_option(rec, "keep", o->keep);
+    rec->cpu_hz = hz_given ? (uint32_t)o->cpu_hz : CPU_HZ_DEFAULT;
     char hz[24];
     snprintf(hz, sizeof hz, "%" PRIu64, hz_given ? o->cpu_hz : 0);
     if (hz_given || !(rec->classes & SESSION_CPU))
@@ -289,6 +291,9 @@ void record_note_start(struct state *st, const struct recorder *r)
         state_set(st, "meta.mechanism.sched", "%s", c->mechanism_sched);
     if (c->mechanism_syscall[0])
         state_set(st, "meta.mechanism.syscall", "%s", c->mechanism_syscall);
+    if (r->samples)
+        state_set(st, "meta.mechanism.cpu", "%s(cpu-clock, %u Hz)", c->mechanism_cpu,
+                  r->options.cpu_hz);
     if (c->refused[0])
         state_set(st, "meta.session.kernel_refused", "%s", c->refused);
 }

@@ -58,6 +58,7 @@ struct record_options {
 struct record {
     unsigned classes;
     char agent_options[160];
+    uint32_t cpu_hz;
     char session[64];
     uint64_t keep_ns; /* of a flight recorder, else 0 */
     struct runtime runtime;

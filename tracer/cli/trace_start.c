@@ -159,6 +159,7 @@ static int start(struct record *rec, const struct targets *t, char **program)
         .ctf_dir = state_get(&rec->state, "ctf_dir"),
         .classes = rec->classes,
         .agent_options = rec->agent_options,
+        .cpu_hz = rec->cpu_hz,
         .agent_path = agent,
         .collector_path = cli_program_path("whyprof-collector", NULL),
         .argv = program,

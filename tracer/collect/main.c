@@ -1,14 +1,15 @@
 /* whyprof-collector: relays kernel events of processes to the session.
  *
- *     whyprof-collector --fd N --classes sched,syscall [--print]
+ *     whyprof-collector --fd N --classes sched,syscall [--cpu-hz N] [--print]
  *
  * The recorder starts it and speaks to it in lines over the socket N:
  *     in   add PID         that process with its threads and later descendants
+ *          sample PID      take CPU samples of it, too, and of what it starts later
  *          dump            tell again what every traced process and thread is
  *          stop            send the rest and exit; so does the recorder's end
  *     out  mechanism CLASS NAME, or refused CLASS REASON
  *          ready           "add" is understood from here on
- *          added PID, or failed PID REASON; dumped
+ *          added PID, or failed PID REASON; dumped    (the former also of a `sample`)
  *          relayed COUNT lost COUNT   so far, now and then
  *          lost COUNT      at the end
  * Where no class is possible it says so and exits 0. */
@@ -18,6 +19,7 @@
 #include "collect/proc.h"
 #include "collect/record.h"
 #include "collect/relay.h"
+#include "collect/sampler.h"
 #include "collect/source.h"
 #include "tracepoints/events.h"
 
@@ -45,6 +47,8 @@ struct collector {
     bool has[COLLECT_CLASSES];
     const struct source_ops *ops;
     struct source *source;
+    uint32_t cpu_hz;         /* 0: no CPU samples wanted */
+    struct sampler *sampler; /* NULL: none */
     struct batch batch;
     unsigned own_lane; /* records made here, behind the source's lanes */
     uint64_t watermark_sent;
@@ -112,7 +116,51 @@ static bool relay_round(struct collector *c)
         relay_watermark(watermark);
         c->watermark_sent = watermark;
     }
-    return c->words != before;
+    bool sampled = c->sampler && sampler_drain(c->sampler);
+    return sampled || c->words != before;
+}
+
+static void take_sample(void *data, const struct sampler_sample *sample)
+{
+    (void)data;
+    relay_sample(sample);
+}
+
+static void take_sample_loss(void *data, uint64_t ts, uint64_t count)
+{
+    struct collector *c = data;
+    relay_lost("perf.cpu", ts, ts, count);
+    c->lost += count;
+}
+
+static void take_mapping_change(void *data, pid_t pid)
+{
+    (void)data;
+    relay_modules(pid);
+}
+
+static void open_sampler(struct collector *c)
+{
+    struct err err = {0};
+    const struct sampler_out out = {take_sample, take_sample_loss, take_mapping_change, c};
+    if (!c->cpu_hz)
+        return;
+    c->sampler = sampler_open(c->cpu_hz, &out, &err);
+    if (c->sampler)
+        say(c, "mechanism cpu perf\n");
+    else
+        say(c, "refused cpu %s\n", err.text);
+}
+
+static void sample_process(struct collector *c, pid_t pid)
+{
+    struct err err = {0};
+    if (!c->sampler)
+        err_set(&err, "no CPU samples");
+    if (c->sampler && sampler_add(c->sampler, pid, &err))
+        say(c, "added %d\n", (int)pid);
+    else
+        say(c, "failed %d %s\n", (int)pid, err.text);
 }
 
 static void tell_counts(struct collector *c)
@@ -198,6 +246,8 @@ static void take_line(struct collector *c, const char *line)
     int pid;
     if (sscanf(line, "add %d", &pid) == 1)
         add_process(c, pid);
+    else if (sscanf(line, "sample %d", &pid) == 1)
+        sample_process(c, pid);
     else if (!strcmp(line, "dump"))
         dump(c);
     else if (!strcmp(line, "stop"))
@@ -244,6 +294,8 @@ static void relay_until_stop(struct collector *c)
 static void finish(struct collector *c)
 {
     c->ops->detach(c->source);
+    if (c->sampler)
+        sampler_detach(c->sampler);
     uint64_t end = source_now_ns();
     char end_text[24];
     snprintf(end_text, sizeof end_text, "%llu", (unsigned long long)end);
@@ -309,7 +361,7 @@ static bool parse_classes(struct collector *c, char *list)
         for (int class = 0; class < COLLECT_CLASSES; class ++)
             if (!strcmp(name, class_names[class]))
                 c->has[class] = true;
-    return any(c->has);
+    return any(c->has) || c->cpu_hz; /* which is told before */
 }
 
 static bool parse_args(struct collector *c, int argc, char **argv)
@@ -323,6 +375,8 @@ static bool parse_args(struct collector *c, int argc, char **argv)
             c->fd = atoi(argv[++i]);
         else if (!strcmp(argv[i], "--classes") && i + 1 < argc)
             good = parse_classes(c, argv[++i]);
+        else if (!strcmp(argv[i], "--cpu-hz") && i + 1 < argc)
+            c->cpu_hz = (uint32_t)strtoul(argv[++i], NULL, 10);
         else
             good = false;
     }
@@ -349,12 +403,14 @@ int main(int argc, char **argv)
 {
     static struct collector c;
     if (!parse_args(&c, argc, argv)) {
-        fprintf(stderr, "usage: whyprof-collector --fd N --classes sched,syscall [--print]\n"
+        fprintf(stderr, "usage: whyprof-collector --fd N --classes sched,syscall "
+                        "[--cpu-hz N] [--print]\n"
                         "whyprof starts this program by itself.\n");
         return 2;
     }
     settle();
     open_source(&c);
+    open_sampler(&c);
     if (!c.source)
         return 0;
     c.own_lane = c.ops->lanes(c.source);
@@ -364,6 +420,8 @@ int main(int argc, char **argv)
     relay_until_stop(&c);
     finish(&c);
     c.ops->close(c.source);
+    if (c.sampler)
+        sampler_close(c.sampler);
     batch_release(&c.batch);
     return 0;
 }

@@ -301,6 +301,7 @@ static struct source *perf_open(bool has[COLLECT_CLASSES], struct err why[COLLEC
     *s = (struct source){.join = {.put = put_joined, .data = s}};
     memcpy(s->has, has, sizeof s->has);
     struct err err = {0};
+    bool wanted = has[COLLECT_SCHED] || has[COLLECT_SYSCALL];
     bool good = allow_switches(s, &err);
     for (int class = 0; class < COLLECT_CLASSES && !good; class ++) {
         why[class] = err;
@@ -308,7 +309,7 @@ static struct source *perf_open(bool has[COLLECT_CLASSES], struct err why[COLLEC
     }
     if (s->has[COLLECT_SYSCALL] && !allow_calls(s, &why[COLLECT_SYSCALL]))
         has[COLLECT_SYSCALL] = s->has[COLLECT_SYSCALL] = false;
-    if (!s->has[COLLECT_SCHED] && !s->has[COLLECT_SYSCALL]) {
+    if (!good || (wanted && !s->has[COLLECT_SCHED] && !s->has[COLLECT_SYSCALL])) {
         perf_close(s);
         return NULL;
     }

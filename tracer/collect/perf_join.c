@@ -84,10 +84,11 @@ static void join_in(struct join *j, struct join_thread *t, const uint64_t *w)
 {
     struct record_at at = at_of(w);
     const uint64_t *left = map64_get(&j->left, at.cpu);
+    uint64_t left_ts = left ? *left : 0;
     if (t->on_cpu)
         put_out(j, t, at, 0, false);
-    else if (left && at.ts - *left < SWITCH_NS && *left > t->idle_ts)
-        at.ts = *left;
+    else if (left_ts > t->idle_ts && at.ts - left_ts < SWITCH_NS)
+        at.ts = left_ts;
     put_in(j, t, at);
 }
 

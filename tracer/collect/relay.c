@@ -68,6 +68,25 @@ static void relay_module(void *data, const struct proc_module *m)
                              m->file_off, m->path);
 }
 
+void relay_modules(pid_t pid)
+{
+    if (!proc_has_agent(pid))
+        proc_each_module(pid, relay_module, &pid);
+}
+
+void relay_sample(const struct sampler_sample *s)
+{
+    if (!print) {
+        lttng_ust_tracepoint(whyprof_sample, cpu_of, s->pid, s->tid, s->ts, s->weight_ns, s->frames,
+                             s->count);
+        return;
+    }
+    printf("%" PRIu64 " tid %u of %u sample", s->ts, s->tid, s->pid);
+    for (uint32_t i = 0; i < s->count; i++)
+        printf(" %#" PRIx64, s->frames[i]);
+    putchar('\n');
+}
+
 void relay_process(pid_t pid, bool descriptors)
 {
     struct proc_thread leader;
@@ -82,6 +101,5 @@ void relay_process(pid_t pid, bool descriptors)
                              leader.start_ns, leader.comm, cmdline);
     if (descriptors)
         proc_each_fd(pid, relay_fd, &pid);
-    if (!proc_has_agent(pid))
-        proc_each_module(pid, relay_module, &pid);
+    relay_modules(pid);
 }

@@ -43,6 +43,7 @@
     E(whyprof_alloc, batch, BATCH_tid, BATCH_ns, BATCH_ticks, BATCH_ns_per_tick, BATCH_begin,      \
       BATCH_words)                                                                                 \
     E(whyprof_sample, cpu, CPU_tid, CPU_ts, CPU_weight_ns, CPU_stack)                              \
+    E(whyprof_sample, cpu_of, CPU_OF_pid, CPU_OF_tid, CPU_OF_ts, CPU_OF_weight_ns, CPU_OF_frames)  \
     E(whyprof_sample, lost, SAMPLE_LOST_count)                                                     \
     E(whyprof_user, region_begin, REGION_name, REGION_task)                                        \
     E(whyprof_user, region_end)                                                                    \

@@ -180,6 +180,7 @@ static const struct {
     [EVENT_whyprof_lock_hold] = {0, F(HOLD_begin_ts)},
     [EVENT_whyprof_alloc_batch] = {F(BATCH_tid), F(BATCH_ns)},
     [EVENT_whyprof_sample_cpu] = {F(CPU_tid), F(CPU_ts)},
+    [EVENT_whyprof_sample_cpu_of] = {F(CPU_OF_pid) | F(CPU_OF_tid), F(CPU_OF_ts)},
     [EVENT_whyprof_stack_module_of] = {F(MODULE_OF_pid), 0},
 };
 

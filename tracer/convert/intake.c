@@ -188,7 +188,8 @@ static void write_meta(struct intake *in, const char *const *meta)
     set_mechanism(m, "mechanism.lock", false, waits);
     set_mechanism(m, "mechanism.alloc", false,
                   any_seen(m, EVENT_whyprof_alloc_alloc, EVENT_whyprof_alloc_stat));
-    set_mechanism(m, "mechanism.cpu", false,
+    set_mechanism(m, "mechanism.cpu",
+                  any_seen(m, EVENT_whyprof_sample_cpu_of, EVENT_whyprof_sample_cpu_of),
                   any_seen(m, EVENT_whyprof_sample_cpu, EVENT_whyprof_sample_cpu));
     model_default_meta(m, "hostname", in->hostname);
     if (in->cut_streams)

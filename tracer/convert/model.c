@@ -138,6 +138,20 @@ static void on_sample(struct model *m, const struct event *ev)
               [TRACE_SAMPLE_stack_id] = stack_get(m, p, ev->v[CPU_stack]));
 }
 
+static void on_sample_of(struct model *m, const struct event *ev)
+{
+    uint64_t ts = ev->v[CPU_OF_ts];
+    uint32_t pid = (uint32_t)ev->v[CPU_OF_pid];
+    struct proc *p = proc_get(m, pid, ts);
+    uint32_t row = thread_row(m, thread_get(m, (uint32_t)ev->v[CPU_OF_tid], pid, ts));
+    if (row == MODEL_NO_ROW)
+        return;
+    MODEL_ROW(m, SAMPLE,
+              row, [TRACE_SAMPLE_ts] = model_ts(m, ts), [TRACE_SAMPLE_kind] = TRACE_SAMPLE_CPU,
+              [TRACE_SAMPLE_weight] = ev->v[CPU_OF_weight_ns],
+              [TRACE_SAMPLE_stack_id] = stack_of_frames(m, p, event_seq(ev), ev->seq_len));
+}
+
 static void on_sample_lost(struct model *m, const struct event *ev)
 {
     model_lost(m, ev->ts, ev->ts, 0, -1, ev->v[SAMPLE_LOST_count],
@@ -168,6 +182,7 @@ static handler *const handlers[EVENT_KINDS] = {
     [EVENT_whyprof_alloc_stat] = alloc_stat,
     [EVENT_whyprof_alloc_batch] = alloc_batch,
     [EVENT_whyprof_sample_cpu] = on_sample,
+    [EVENT_whyprof_sample_cpu_of] = on_sample_of,
     [EVENT_whyprof_sample_lost] = on_sample_lost,
     [EVENT_whyprof_user_region_begin] = user_region_begin,
     [EVENT_whyprof_user_region_end] = user_region_end,

@@ -110,6 +110,7 @@ struct mapping {
     uint64_t begin, end;
     uint64_t file_off;
     uint32_t module; /* symbols' module id */
+    bool inherited;  /* by fork, and not told of this process */
 };
 
 /* What is known of one lock or condition. */
@@ -405,8 +406,12 @@ static inline uint32_t stack_get(struct model *m, struct proc *p, uint64_t id)
     return recent->id == id ? recent->stack : stack_meet(m, p, id);
 }
 void stack_define(struct model *m, const struct event *ev);
+/* The writer's id of a stack told without an id, whose leaf is exact. */
+uint32_t stack_of_frames(struct model *m, struct proc *p, const uint64_t *frames, uint32_t count);
 void stack_module(struct model *m, const struct event *ev);
 void stack_module_of(struct model *m, const struct event *ev);
+/* A forked child's mappings are its parent's, until it tells itself. */
+void stack_inherit_mappings(struct proc *child, const struct proc *parent);
 /* Looks up the names of the places that came since the last call. */
 void stack_resolve(struct model *m);
 /* Resolves and writes all stacks. False when progress asked to stop. */

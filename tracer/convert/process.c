@@ -343,6 +343,7 @@ void process_forked(struct model *m, uint64_t ts, uint32_t parent_tid, uint32_t 
             p->cmdline = parent->proc->cmdline;
             p->ppid = parent->proc->pid;
             syscall_inherit_fds(p, parent->proc);
+            stack_inherit_mappings(p, parent->proc);
         }
     }
     struct thread *t = begin_thread(m, tid, p ? p : proc_new(m, pid, ts), ts);

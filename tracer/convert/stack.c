@@ -14,6 +14,8 @@ struct place_key {
     uint64_t at;    /* offset in the module's file, or an address */
 };
 #define NOT_MAPPED (UINT64_C(1) << 63)
+/* In the ids of stacks that were told without one. */
+#define TOLD_WHOLE (UINT64_C(1) << 63)
 
 uint32_t stack_meet(struct model *m, struct proc *p, uint64_t id)
 {
@@ -88,7 +90,7 @@ static void take_mapping(struct model *m, struct proc *p, struct mapping map, co
     if (map.end <= map.begin)
         return;
     const struct mapping *known = mapping_at(p, map.begin);
-    if (known && !memcmp(known, &map, offsetof(struct mapping, module)) &&
+    if (known && !known->inherited && !memcmp(known, &map, offsetof(struct mapping, module)) &&
         known->module == map.module)
         return; /* said again for a session that began later */
     add_mapping(p, map);
@@ -123,6 +125,18 @@ void stack_module_of(struct model *m, const struct event *ev)
                  event_str(ev, MODULE_OF_path), NULL, 0);
 }
 
+void stack_inherit_mappings(struct proc *child, const struct proc *parent)
+{
+    if (child->mapping_count || !parent->mapping_count)
+        return;
+    mem_grow(&child->mappings, &child->mapping_cap, parent->mapping_count, sizeof *child->mappings);
+    for (size_t i = 0; i < parent->mapping_count; i++) {
+        child->mappings[i] = parent->mappings[i];
+        child->mappings[i].inherited = true;
+    }
+    child->mapping_count = parent->mapping_count;
+}
+
 /* -- definitions */
 
 static struct place_key place_of(const struct proc *p, uint64_t addr)
@@ -133,26 +147,41 @@ static struct place_key place_of(const struct proc *p, uint64_t addr)
     return (struct place_key){map->module, addr - map->begin + map->file_off};
 }
 
-void stack_define(struct model *m, const struct event *ev)
+static void define(struct model *m, const struct proc *p, uint32_t stack, const uint64_t *frames,
+                   uint32_t depth, bool leaf_exact)
 {
-    struct proc *p = proc_get(m, ev->vpid, ev->ts);
-    uint32_t stack = stack_get(m, p, ev->v[STACK_id]);
     bool added;
     uint64_t *index = map64_put(&m->stack_def_of, stack, &added);
     if (!stack || !added)
         return;
     *index = m->stack_def_count;
-    struct stack_def def = {.stack = stack, .depth = ev->seq_len, .first = m->stack_place_count};
+    struct stack_def def = {.stack = stack, .depth = depth, .first = m->stack_place_count};
     mem_grow(&m->stack_places, &m->stack_place_cap, def.first + def.depth, sizeof(uint32_t));
-    const uint64_t *frames = event_seq(ev);
     for (uint32_t i = 0; i < def.depth; i++) {
         /* A return address may be the next function's first byte: look one before it. */
-        uint64_t addr = i == 0 && ev->v[STACK_leaf_exact] ? frames[i] : frames[i] - 1;
+        uint64_t addr = i == 0 && leaf_exact ? frames[i] : frames[i] - 1;
         struct place_key key = place_of(p, addr);
         m->stack_places[m->stack_place_count++] = intern_bytes(&m->places, &key, sizeof key);
     }
     mem_grow(&m->stack_defs, &m->stack_def_cap, m->stack_def_count + 1, sizeof *m->stack_defs);
     m->stack_defs[m->stack_def_count++] = def;
+}
+
+void stack_define(struct model *m, const struct event *ev)
+{
+    struct proc *p = proc_get(m, ev->vpid, ev->ts);
+    define(m, p, stack_get(m, p, ev->v[STACK_id]), event_seq(ev), ev->seq_len,
+           ev->v[STACK_leaf_exact]);
+}
+
+/* Known by its hash, beside the agent's ids, which are short. */
+uint32_t stack_of_frames(struct model *m, struct proc *p, const uint64_t *frames, uint32_t count)
+{
+    if (!count)
+        return 0;
+    uint32_t stack = stack_get(m, p, hash_bytes(frames, count * sizeof *frames) | TOLD_WHOLE);
+    define(m, p, stack, frames, count, true);
+    return stack;
 }
 
 /* -- names, at the end */

@@ -12,15 +12,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-bool collector_spawn(struct collector *c, const char *path, const char *classes, struct err *err)
+bool collector_spawn(struct collector *c, const char *path, const char *classes, unsigned cpu_hz,
+                     struct err *err)
 {
     *c = (struct collector){.fd = -1};
     int fds[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
         return err_errno(err, "socket pair");
-    char fd_text[16];
+    char fd_text[16], hz_text[16];
     snprintf(fd_text, sizeof fd_text, "%d", SPAWN_FD);
-    const char *argv[] = {path, "--fd", fd_text, "--classes", classes, NULL};
+    snprintf(hz_text, sizeof hz_text, "%u", cpu_hz);
+    const char *argv[] = {path, "--fd", fd_text, "--cpu-hz", hz_text, "--classes", classes, NULL};
     /* What it waits for is in the kernel's rings meanwhile: it had better wait for room in
      * LTTng's buffers (session.c sets for how long) than lose a batch of records. */
     pid_t pid =
@@ -48,6 +50,8 @@ static void set_mechanism(struct collector *c, const char *class, const char *na
         snprintf(c->mechanism_sched, sizeof c->mechanism_sched, "%s", name);
     else if (!strcmp(class, "syscall"))
         snprintf(c->mechanism_syscall, sizeof c->mechanism_syscall, "%s", name);
+    else if (!strcmp(class, "cpu"))
+        snprintf(c->mechanism_cpu, sizeof c->mechanism_cpu, "%s", name);
 }
 
 static void take_answer(struct collector *c, pid_t pid, bool good)
@@ -68,7 +72,8 @@ static void take_line(struct collector *c, const char *line)
     else if (sscanf(line, "mechanism %15s %31s", class, name) == 2)
         set_mechanism(c, class, name);
     else if (sscanf(line, "refused %15s %255[^\n]", class, reason) == 2)
-        snprintf(c->refused, sizeof c->refused, "%s", reason);
+        snprintf(!strcmp(class, "cpu") ? c->refused_cpu : c->refused, sizeof c->refused, "%s",
+                 reason);
     else if (sscanf(line, "relayed %llu lost %llu", &records, &lost) == 2)
         c->records = records, c->lost = lost;
     else if (sscanf(line, "lost %llu", &lost) == 1)
@@ -146,16 +151,26 @@ bool collector_wait_ready(struct collector *c, int timeout_ms)
     return c->ready;
 }
 
-bool collector_add(struct collector *c, pid_t pid, int timeout_ms)
+static bool ask(struct collector *c, const char *what, pid_t pid, int timeout_ms)
 {
     char text[32];
     if (c->fd < 0 || !c->ready)
         return false;
-    snprintf(text, sizeof text, "add %d\n", (int)pid);
+    snprintf(text, sizeof text, "%s %d\n", what, (int)pid);
     c->answered = 0;
     say(c, text);
     read_until(c, has_answered, timeout_ms);
     return c->answered == pid && c->answer_good;
+}
+
+bool collector_add(struct collector *c, pid_t pid, int timeout_ms)
+{
+    return ask(c, "add", pid, timeout_ms);
+}
+
+bool collector_sample(struct collector *c, pid_t pid, int timeout_ms)
+{
+    return c->mechanism_cpu[0] && ask(c, "sample", pid, timeout_ms);
 }
 
 static bool has_dumped(const struct collector *c)

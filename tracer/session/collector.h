@@ -21,8 +21,10 @@ struct collector {
     bool ready;
     char mechanism_sched[32]; /* "" where it does not do that class */
     char mechanism_syscall[32];
+    char mechanism_cpu[32];
     char refused[256]; /* the last reason, or "" */
-    pid_t answered;    /* the last pid that an `add` was answered for */
+    char refused_cpu[256];
+    pid_t answered; /* the last pid that an `add` was answered for */
     bool answer_good;
     bool dumped;
     uint64_t records; /* relayed so far */
@@ -32,13 +34,16 @@ struct collector {
 };
 
 /* Starts it; returns while it still loads. False (and nothing runs) where the
- * program is missing. classes is "sched,syscall". */
-bool collector_spawn(struct collector *c, const char *path, const char *classes, struct err *err);
+ * program is missing. classes is "sched,syscall"; cpu_hz: of CPU samples, 0: none. */
+bool collector_spawn(struct collector *c, const char *path, const char *classes, unsigned cpu_hz,
+                     struct err *err);
 /* Waits until it is ready; false when it gave up or is late. */
 bool collector_wait_ready(struct collector *c, int timeout_ms);
 /* Has it record a process; when this returns true it does. The session must record
  * already, because the collector tells right away what the process is. */
 bool collector_add(struct collector *c, pid_t pid, int timeout_ms);
+/* Has it take CPU samples of a process, too. */
+bool collector_sample(struct collector *c, pid_t pid, int timeout_ms);
 /* Reads what it says meanwhile; false when it is gone. */
 bool collector_read(struct collector *c);
 /* Has it tell again what it follows; returns when it has, or when time is over. */

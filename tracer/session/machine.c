@@ -89,8 +89,8 @@ void machine_look(struct machine *m, const char *collector_path)
 {
     struct statvfs fs;
     *m = (struct machine){.collector.fd = -1};
-    bool asked =
-        collector_path && collector_spawn(&m->collector, collector_path, "sched,syscall", NULL);
+    bool asked = collector_path &&
+                 collector_spawn(&m->collector, collector_path, "sched,syscall", 1000, NULL);
     look_at_daemon(m);
     ask_version(m->daemon_version, sizeof m->daemon_version);
     m->perf_event_paranoid = read_int("/proc/sys/kernel/perf_event_paranoid", NO_PERF_EVENTS);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -50,15 +51,25 @@ static void leave_daemon(const struct runtime *rt, bool hangs)
     }
 }
 
+/* The kernel looks at the agents' timers in its ticks. */
+static bool exceeds_tick(uint32_t hz)
+{
+    struct timespec tick;
+    return clock_getres(CLOCK_MONOTONIC_COARSE, &tick) == 0 && tick.tv_nsec > 1000000000 / (long)hz;
+}
+
 /* Loads while the rest starts; a machine without kernel events goes on without. */
 static void start_collector(struct recorder *r)
 {
     char classes[32];
     session_classes_text(r->options.classes & (SESSION_SCHED | SESSION_SYSCALL), classes,
                          sizeof classes);
-    if (!r->options.collector_path || !*classes)
+    unsigned hz = r->options.classes & SESSION_CPU ? r->options.cpu_hz : 0;
+    bool samples = hz && (r->options.pid_count || exceeds_tick(hz));
+    if (!r->options.collector_path || (!*classes && !samples))
         return;
-    if (!collector_spawn(&r->collector, r->options.collector_path, classes, NULL))
+    if (!collector_spawn(&r->collector, r->options.collector_path, *classes ? classes : "cpu", hz,
+                         NULL))
         return;
     session_admit(&r->session, r->collector.pid, NULL);
 }
@@ -73,6 +84,13 @@ static bool fork_target(struct recorder *r, int *exit_code, struct err *err)
                        err);
 }
 
+/* Where more is asked for than the agents' timers can, and the collector may, it samples
+ * those with an agent, too. */
+static bool past_tick(const struct recorder *r)
+{
+    return r->collector.mechanism_cpu[0] && exceeds_tick(r->options.cpu_hz);
+}
+
 static bool launch(struct recorder *r, int *exit_code, struct err *err)
 {
     if (!recorder_admit(r, r->target.pid, r->target.pid, true, err))
@@ -83,12 +101,20 @@ static bool launch(struct recorder *r, int *exit_code, struct err *err)
         err_set(err, "no agent, and this user may not follow it in the kernel");
         return err_hint(err, "run as root");
     }
-    return target_release(&r->target, kernel_calls ? "syscalls=kernel" : "", exit_code, err);
+    r->samples_all =
+        past_tick(r) && collector_sample(&r->collector, r->target.pid, COLLECTOR_ADD_MS);
+    r->samples = r->samples_all;
+    char more[64];
+    snprintf(more, sizeof more, "%s%s%s", kernel_calls ? "syscalls=kernel" : "",
+             kernel_calls && r->samples_all ? "," : "", r->samples_all ? "cpu_hz=0" : "");
+    return target_release(&r->target, more, exit_code, err);
 }
 
 static const char *why_no_kernel_events(const struct recorder *r)
 {
-    return r->collector.refused[0] ? r->collector.refused : "the kernel collector does not run";
+    return r->collector.refused[0]       ? r->collector.refused
+           : r->collector.refused_cpu[0] ? r->collector.refused_cpu
+                                         : "the kernel collector does not run";
 }
 
 static bool no_agent(const struct recorder *r, struct err *err)
@@ -104,6 +130,14 @@ static bool not_registered(pid_t pid, struct err *err)
     return err_hint(err, "start it with: whyprof run -- PROGRAM, as the same user");
 }
 
+static bool has(const struct agents *agents, pid_t pid)
+{
+    for (size_t i = 0; i < agents->count; i++)
+        if (agents->pids[i] == pid)
+            return true;
+    return false;
+}
+
 /* The processes with an agent begin to record and tell what they already have;
  * those without are seen by the kernel collector only. */
 static bool attach(struct recorder *r, struct err *err)
@@ -116,8 +150,10 @@ static bool attach(struct recorder *r, struct err *err)
         mem_grow(&agents.pids, &agents.cap, agents.count + 1, sizeof *agents.pids);
         agents.pids[agents.count++] = o->pids[i];
     }
-    bool ok = agents.count || o->all || recorder_kernel_events(r) || no_agent(r, err);
+    bool ok = agents.count || o->all || recorder_kernel_events(r) ||
+              r->collector.mechanism_cpu[0] || no_agent(r, err);
     size_t asked = ok ? agents.count : 0;
+    r->samples_all = past_tick(r);
     agents.count = session_keep_registered(&r->session, agents.pids, asked, REGISTER_MS);
     /* Of all, some may belong to the daemon of another container. */
     if (agents.count < asked && !o->all)
@@ -127,6 +163,9 @@ static bool attach(struct recorder *r, struct err *err)
         if (procfs_ids(o->pids[i], &ids))
             ok = recorder_admit(r, o->pids[i], ids.vpid, true, err);
         collector_add(&r->collector, o->pids[i], COLLECTOR_ADD_MS);
+        if ((r->samples_all || !has(&agents, o->pids[i])) &&
+            collector_sample(&r->collector, o->pids[i], COLLECTOR_ADD_MS))
+            r->samples = r->samples_all || !agents.count;
     }
     if (ok)
         recorder_greet(r, agents.pids, agents.count);

@@ -28,6 +28,7 @@ struct recorder_options {
     const char *ctf_dir;        /* absolute, exists, empty */
     unsigned classes;           /* enum session_class bits */
     const char *agent_options;  /* "cpu_hz=100,..." or "" */
+    uint32_t cpu_hz;            /* CPU samples per second and thread */
     const char *agent_path;     /* the library; NULL: launch without */
     const char *collector_path; /* the program, or NULL */
     char *const *argv;          /* the program to launch, or NULL: attach */
@@ -89,6 +90,8 @@ struct recorder {
     struct signals signals;
     struct hello hello;
     struct collector collector;
+    bool samples;     /* the collector takes the CPU samples ... */
+    bool samples_all; /* ... also of processes with an agent: more than its timers can */
     struct target target;
     struct recorder_options options;    /* what it points to is borrowed */
     struct recorder_process *processes; /* owned: who records now */

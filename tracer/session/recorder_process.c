@@ -106,8 +106,9 @@ void recorder_greet(struct recorder *r, const pid_t *pids, size_t count)
     char options[300];
     int n =
         snprintf(options, sizeof options, "options syscalls=%s", kernel_calls ? "kernel" : "agent");
-    if (*r->options.agent_options)
-        snprintf(options + n, sizeof options - (size_t)n, ",%s", r->options.agent_options);
+    snprintf(options + n, sizeof options - (size_t)n, "%s%s%s",
+             *r->options.agent_options ? "," : "", r->options.agent_options,
+             r->samples_all ? ",cpu_hz=0" : "");
     agents_request(pids, count, options, GREET_MS);
     agents_request(pids, count, "dump", GREET_MS);
 }
@@ -129,6 +130,8 @@ void recorder_scan(struct recorder *r)
             continue;
         if (r->options.all)
             collector_add(&r->collector, pid, ADD_MS);
+        if (r->options.all && r->samples_all)
+            collector_sample(&r->collector, pid, ADD_MS);
         recorder_greet(r, &pid, 1);
     }
     agents_release(&found);
