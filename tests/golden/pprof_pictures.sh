@@ -2,6 +2,7 @@
 # Pictures without graphviz: each format is what it says, and shows what it should.
 set -u
 whyprof=${1:?usage: pprof_pictures.sh WHYPROF DATA-FOLDER}
+export LSAN_OPTIONS="suppressions=$(cd "$(dirname "$0")" && pwd)/lsan.supp:print_suppressions=0"
 cd "${2:?}" || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
