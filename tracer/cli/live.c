@@ -20,7 +20,8 @@ enum {
     NICENESS = 5,         /* the traced program comes first, but the conversion must keep up */
     PICTURE_NICENESS = 5, /* more */
     PICTURE_LEAST_MS = 900,
-    PICTURE_SHARE = 8, /* pictures may take one in so many ms of a CPU */
+    PICTURE_BEHIND_MS = 1500, /* later, while chunks wait */
+    PICTURE_SHARE = 8,        /* pictures may take one in so many ms of a CPU */
     MESSAGE_MAX = PATH_MAX + 64
 };
 
@@ -74,13 +75,14 @@ static void end_picture(struct converter *c, int flags)
     c->picture_next = c->picture_ms + (pause_ms > PICTURE_LEAST_MS ? pause_ms : PICTURE_LEAST_MS);
 }
 
-/* Not where chunks wait: to keep up comes first. */
+/* Where chunks wait less often: to keep up comes first, but who follows sees something. */
 static void begin_picture(struct converter *c, int fd)
 {
     struct pollfd more = {.fd = fd, .events = POLLIN};
     uint64_t now = (uint64_t)clock_ms();
     end_picture(c, WNOHANG);
-    if (c->picture || now < c->picture_next || c->err.text[0] || poll(&more, 1, 0) > 0)
+    uint64_t next = c->picture_next + (poll(&more, 1, 0) > 0 ? PICTURE_BEHIND_MS : 0);
+    if (c->picture || now < next || c->err.text[0])
         return;
     convert_resolve(c->convert);
     fflush(NULL);
