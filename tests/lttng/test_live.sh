@@ -46,4 +46,17 @@ status_is 0 "$WHYPROF" trace stop
 check "that it is cut short is told" has err 'the recording ends early: '
 check "nothing of it is lost" [ "$(calls killed.out write)" -ge 250000 ]
 check_no_strays "a killed recorder"
+
+# Who converts is killed: what it had read is gone, and that is told; the rest is there.
+status_is 0 "$WHYPROF" trace start --chunk-size=1M -o rest.out -- sh -c "$load 2>/dev/null; exec sleep 20"
+sleep 4
+recorder=$(recorder_pid)
+for pid in $(pgrep -f 'trace start --chunk-size=1M -o rest.out'); do
+    [ "$pid" = "$recorder" ] || kill -KILL "$pid"
+done
+status_is 0 "$WHYPROF" trace stop
+check "that something is missing is told" has err 'process that converted meanwhile was killed'
+check "the rest is sound" "$WHYPROF" check rest.out >/dev/null
+check "nothing unfinished is left" [ -z "$(ls | grep '\.tmp$')" ]
+check_no_strays "a killed converter"
 passed

@@ -41,9 +41,13 @@ foreach(target refuse rungs)
     target_link_libraries(${target} PRIVATE Threads::Threads)
     set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/targets)
 endforeach()
-add_test(NAME lttng_rungs
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_rungs.sh ${CMAKE_BINARY_DIR}/bin ${CMAKE_BINARY_DIR}/tests/targets)
-set_tests_properties(lttng_rungs PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120 RUN_SERIAL TRUE)
+foreach(name rungs calls)
+    add_test(NAME lttng_${name}
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/lttng/test_${name}.sh ${CMAKE_BINARY_DIR}/bin
+            ${CMAKE_BINARY_DIR}/tests/targets)
+    set_tests_properties(lttng_${name} PROPERTIES LABELS lttng SKIP_RETURN_CODE 77 TIMEOUT 120
+        RUN_SERIAL TRUE)
+endforeach()
 
 # What `whyprof why` says of programs with one cause planted, and of their healthy
 # twins. Without -g and tail calls, so that a function is where it says it is.

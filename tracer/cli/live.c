@@ -6,6 +6,7 @@
 #include "session/procfs.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -211,6 +212,32 @@ void live_chunk_done(void *data, const char *dir, uint64_t until_ns, bool follow
     (void)!send(live->fd, text, (size_t)n, MSG_NOSIGNAL);
 }
 
+/* What it was writing: named after the trace, with six letters between. */
+static void remove_unfinished(const struct state *st)
+{
+    char pattern[PATH_MAX];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s.??????.tmp", state_get(st, "out"));
+    if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0)
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            unlink(found.gl_pathv[i]);
+    globfree(&found);
+}
+
+/* Somebody killed it: what it had read is gone with it, but not the rest. */
+static void convert_remains(struct state *st)
+{
+    struct convert_result result = {0};
+    struct err why = {0};
+    state_set(st, "meta.session.incomplete",
+              "the process that converted meanwhile was killed: what it had read is missing");
+    remove_unfinished(st);
+    bool ok = record_convert(st, NULL, &result, &why);
+    if (!ok)
+        err_wrap(&why, "the process that converted meanwhile was killed, and the rest");
+    record_save_outcome(st, ok, &result, &why);
+}
+
 bool live_finish(struct live *live, struct err *err)
 {
     struct state *st = &live->rec->state;
@@ -229,11 +256,8 @@ bool live_finish(struct live *live, struct err *err)
         *st = after;
     }
     const char *phase = state_get(st, "phase");
-    if (strcmp(phase, "done") && strcmp(phase, "failed")) {
-        struct err why = {0};
-        err_set(&why, "the converting process died");
-        record_save_outcome(st, false, NULL, &why);
-    }
+    if (strcmp(phase, "done") && strcmp(phase, "failed"))
+        convert_remains(st);
     return true;
 }
 
