@@ -5,7 +5,8 @@
 enum {
     SETS = 64,
     WAYS = 4,
-    KNOWN = 4096
+    KNOWN = 4096,
+    RECALLS = 64 /* threads that have one: a program with thousands should not pay for each */
 };
 
 struct recalled {
@@ -31,6 +32,10 @@ struct recall {
 
 struct recall *recall_new(void)
 {
+    static atomic_uint made;
+    if (atomic_load_explicit(&made, memory_order_relaxed) >= RECALLS ||
+        atomic_fetch_add(&made, 1) >= RECALLS)
+        return NULL;
     return raw_map(sizeof(struct recall));
 }
 

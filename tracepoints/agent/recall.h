@@ -18,7 +18,8 @@ struct stack_hash {
     uint16_t check;
 };
 
-/* NULL: no memory. About 500 KB of address space, of which only what is used is real. */
+/* NULL: no memory, or enough threads have one. About 500 KB of address space, of which only what is
+ * used is real. */
 struct recall *recall_new(void);
 /* For another thread that has got the slot, whose stack lies elsewhere. */
 void recall_clear(struct recall *r);
