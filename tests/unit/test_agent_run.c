@@ -49,6 +49,7 @@ static void assert_same(const char *command)
 static void same_answers(void)
 {
     assert_same(TARGETS "agent_semantics");
+    assert_same(TARGETS "agent_answers");
     assert_same("sh -c 'echo before; kill -TERM $$; echo not here'");
     assert_same("bash -c 'for i in 1 2 3; do echo $i | sed s/1/x/; done; exit 9'");
     assert_same(TARGETS "agent_stress 300 " TARGETS "libagent_tls_library.so");

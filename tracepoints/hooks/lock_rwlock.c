@@ -9,11 +9,12 @@ static bool counting(void)
     return agent_outside() && lock_recording();
 }
 
-#define RWLOCK_HOOK(name, kind, try, params, args)                                                 \
+/* `valid`: the real function looks at the time before it looks at the lock. */
+#define RWLOCK_HOOK(name, kind, try, params, args, valid)                                          \
     HOOK int name params                                                                           \
     {                                                                                              \
         struct lock_wait wait;                                                                     \
-        if (!counting())                                                                           \
+        if (!counting() || !(valid))                                                               \
             return REAL(name) args;                                                                \
         int result = real.try(lock);                                                               \
         if (result == 0)                                                                           \
@@ -28,17 +29,19 @@ static bool counting(void)
         return result;                                                                             \
     }
 
-#define READ_HOOK(name, params, args)                                                              \
-    RWLOCK_HOOK(name, WHYPROF_LOCK_RWLOCK_READ, pthread_rwlock_tryrdlock, params, args)
-#define WRITE_HOOK(name, params, args)                                                             \
-    RWLOCK_HOOK(name, WHYPROF_LOCK_RWLOCK_WRITE, pthread_rwlock_trywrlock, params, args)
+#define READ_HOOK(name, params, args, valid)                                                       \
+    RWLOCK_HOOK(name, WHYPROF_LOCK_RWLOCK_READ, pthread_rwlock_tryrdlock, params, args, valid)
+#define WRITE_HOOK(name, params, args, valid)                                                      \
+    RWLOCK_HOOK(name, WHYPROF_LOCK_RWLOCK_WRITE, pthread_rwlock_trywrlock, params, args, valid)
 
-READ_HOOK(pthread_rwlock_rdlock, (pthread_rwlock_t * lock), (lock))
+READ_HOOK(pthread_rwlock_rdlock, (pthread_rwlock_t * lock), (lock), true)
 READ_HOOK(pthread_rwlock_timedrdlock,
-          (pthread_rwlock_t *restrict lock, const struct timespec *restrict until), (lock, until))
-WRITE_HOOK(pthread_rwlock_wrlock, (pthread_rwlock_t * lock), (lock))
+          (pthread_rwlock_t *restrict lock, const struct timespec *restrict until), (lock, until),
+          lock_time_valid(until))
+WRITE_HOOK(pthread_rwlock_wrlock, (pthread_rwlock_t * lock), (lock), true)
 WRITE_HOOK(pthread_rwlock_timedwrlock,
-           (pthread_rwlock_t *restrict lock, const struct timespec *restrict until), (lock, until))
+           (pthread_rwlock_t *restrict lock, const struct timespec *restrict until), (lock, until),
+           lock_time_valid(until))
 
 /* The clock variants refuse unknown clocks and bad times before they look at the
  * lock, so they are not tried first: only their waits are told, with a try that

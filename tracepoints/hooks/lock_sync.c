@@ -98,11 +98,11 @@ static bool sem_tried(sem_t *sem, uintptr_t caller)
     return took;
 }
 
-#define SEM_HOOK(name, params, args)                                                               \
+#define SEM_HOOK(name, params, args, valid)                                                        \
     HOOK int name params                                                                           \
     {                                                                                              \
         struct lock_wait wait;                                                                     \
-        if (sem_tried(sem, CALLER()))                                                              \
+        if ((valid) && sem_tried(sem, CALLER()))                                                   \
             return 0;                                                                              \
         if (!lock_wait_begin(&wait, sem, WHYPROF_LOCK_SEM, 0, CALLER()))                           \
             return REAL(name) args;                                                                \
@@ -111,15 +111,16 @@ static bool sem_tried(sem_t *sem, uintptr_t caller)
         return result;                                                                             \
     }
 
-SEM_HOOK(sem_wait, (sem_t * sem), (sem))
-SEM_HOOK(sem_timedwait, (sem_t *restrict sem, const struct timespec *restrict until), (sem, until))
+SEM_HOOK(sem_wait, (sem_t * sem), (sem), true)
+SEM_HOOK(sem_timedwait, (sem_t *restrict sem, const struct timespec *restrict until), (sem, until),
+         lock_time_valid(until))
 
 HOOK int sem_clockwait(sem_t *restrict sem, clockid_t clock, const struct timespec *restrict until)
 {
     struct lock_wait wait;
     if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME)
         return REAL(sem_clockwait)(sem, clock, until);
-    if (sem_tried(sem, CALLER()))
+    if (lock_time_valid(until) && sem_tried(sem, CALLER()))
         return 0;
     if (!lock_wait_begin(&wait, sem, WHYPROF_LOCK_SEM, 0, CALLER()))
         return REAL(sem_clockwait)(sem, clock, until);

@@ -73,6 +73,12 @@ static inline void lock_acquired(const void *lock, uint8_t kind, uintptr_t calle
         lock_use_time(u);
 }
 
+/* A time that glibc's timed functions refuse, some before they look at the lock. */
+static inline bool lock_time_valid(const struct timespec *until)
+{
+    return until->tv_nsec >= 0 && until->tv_nsec < 1000000000;
+}
+
 /* A thread's counts into the table (at its exit). */
 void lock_uses_fold(struct agent_thread *t);
 /* Emits whyprof_lock:stat of the locks whose totals changed; grown_only: of those that
