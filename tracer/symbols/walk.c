@@ -206,16 +206,21 @@ static bool is_entry(struct walk *w, uint64_t target, uint64_t pc)
 static uint64_t find_frame(struct walk *w, uint64_t pc, uint64_t sp)
 {
     uint64_t possible = 0, end = w->memory.base + w->memory.bytes;
+    const Dwfl_Module *module = dwfl_addrmodule(w->dwfl, pc);
     for (uint64_t at = sp; at + 16 <= end; at += 8) {
         uint64_t saved, ra, target;
         if (!walk_memory_word(&w->memory, at, &saved) ||
             !walk_memory_word(&w->memory, at + 8, &ra) || !dwfl_addrmodule(w->dwfl, ra) ||
             !walk_is_behind_call(&w->memory, ra, &target))
             continue;
+        target = target ? walk_through_stub(&w->memory, target) : 0;
         if (target && is_entry(w, target, pc))
             return at;
-        /* Through a pointer: the caller's rbp, if it is one, lies further out. */
-        if (!target && !possible && saved > at && saved < end)
+        /* Through a pointer the caller's rbp, if it is one, lies further out. Of another
+         * module's into this one: a function that went on to ours by a jump. */
+        bool entered = target && dwfl_addrmodule(w->dwfl, target) == module &&
+                       dwfl_addrmodule(w->dwfl, ra) != module;
+        if (!possible && (entered || (!target && saved > at && saved < end)))
             possible = at;
     }
     return possible;

@@ -76,3 +76,20 @@ bool walk_is_behind_call(const struct walk_memory *m, uint64_t ra, uint64_t *tar
             return true;
     return false;
 }
+
+uint64_t walk_through_stub(const struct walk_memory *m, uint64_t target)
+{
+    static const unsigned char landing[] = {0xf3, 0x0f, 0x1e, 0xfa}; /* endbr64 */
+    unsigned char code[11];
+    int32_t distance;
+    uint64_t slot;
+    if (!walk_memory_read(m, target, code, sizeof code))
+        return target;
+    size_t at = memcmp(code, landing, sizeof landing) ? 0 : sizeof landing;
+    at += code[at] == 0xf2;                       /* bnd */
+    if (code[at] != 0xff || code[at + 1] != 0x25) /* jmp *distance(%rip) */
+        return target;
+    memcpy(&distance, code + at + 2, sizeof distance);
+    slot = target + at + 6 + (uint64_t)(int64_t)distance;
+    return walk_memory_word(m, slot, &slot) ? slot : target;
+}

@@ -26,5 +26,8 @@ bool walk_memory_word(const struct walk_memory *m, uint64_t addr, uint64_t *word
 /* Whether the instruction before a return address is a call; *target is 0 where it goes
  * through a register or memory. */
 bool walk_is_behind_call(const struct walk_memory *m, uint64_t ra, uint64_t *target);
+/* Where a call of `target` goes in the end: a stub for a function of another module jumps
+ * to the address that the loader has put into its slot. */
+uint64_t walk_through_stub(const struct walk_memory *m, uint64_t target);
 
 #endif
