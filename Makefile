@@ -10,7 +10,7 @@ DEPS_BUILD := gcc g++ make cmake ninja-build pkg-config clang bpftool libc6-dev 
 	libcairo2-dev libcapstone-dev libiberty-dev zlib1g-dev libdeflate-dev libpcre2-dev libedit-dev libcjson-dev libcurl4-gnutls-dev libmicrohttpd-dev libsqlite3-dev libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core
 DEPS_DEMO  := redis-server redis-tools
 DEPS_TEST  := $(DEPS_DEMO) libcmocka-dev babeltrace2 python3 procps util-linux binutils strace \
-	xvfb xauth xdotool
+	xvfb xauth xdotool curl
 DEPS_CI    := clang-format libclang-rt-14-dev
 DEPS_BENCH := $(DEPS_DEMO) babeltrace2 linux-perf strace sysbench nginx-light apache2-utils \
 	sqlite3 golang-go heaptrack stress-ng libgoogle-perftools4 liblttng-ust-dev libunwind-dev
