@@ -80,6 +80,11 @@ if command -v curl >/dev/null; then
 fi
 kill $target
 wait $target
+# Answers come before the recording is put away, which takes a moment more.
+for _ in $(seq 50); do
+    [ -e /var/run/lttng/lttng-sessiond.pid ] || break
+    sleep 0.1
+done
 check_no_strays "captures"
 
 # The guide: a backend that is slow.

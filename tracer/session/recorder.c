@@ -58,6 +58,14 @@ static bool exceeds_tick(uint32_t hz)
     return clock_getres(CLOCK_MONOTONIC_COARSE, &tick) == 0 && tick.tv_nsec > 1000000000 / (long)hz;
 }
 
+static bool some_without_agent(const struct recorder *r)
+{
+    for (size_t i = 0; i < r->options.pid_count; i++)
+        if (!agent_request(r->options.pids[i], "ping", NULL, 0, FLUSH_MS))
+            return true;
+    return false;
+}
+
 /* Loads while the rest starts; a machine without kernel events goes on without. */
 static void start_collector(struct recorder *r)
 {
@@ -65,7 +73,7 @@ static void start_collector(struct recorder *r)
     session_classes_text(r->options.classes & (SESSION_SCHED | SESSION_SYSCALL), classes,
                          sizeof classes);
     unsigned hz = r->options.classes & SESSION_CPU ? r->options.cpu_hz : 0;
-    bool samples = hz && (r->options.pid_count || exceeds_tick(hz));
+    bool samples = hz && (exceeds_tick(hz) || some_without_agent(r));
     if (!r->options.collector_path || (!*classes && !samples))
         return;
     if (!collector_spawn(&r->collector, r->options.collector_path, *classes ? classes : "cpu", hz,
