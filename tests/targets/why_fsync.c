@@ -1,8 +1,6 @@
 /* Each record is forced to the disk. Healthy: all of them at the end. */
 #include "why.h"
 
-#include <fcntl.h>
-
 static uint64_t synced_ns;
 
 static NOINLINE void append_record(int fd, bool sync)
@@ -10,10 +8,10 @@ static NOINLINE void append_record(int fd, bool sync)
     char record[4096] = {1};
     if (write(fd, record, sizeof record) < 0)
         abort();
-    uint64_t begin = now_ns();
+    uint64_t begin = awake_ns();
     if (sync && fsync(fd))
         abort();
-    synced_ns += now_ns() - begin;
+    synced_ns += awake_ns() - begin;
     burn_us(200);
 }
 

@@ -2,8 +2,6 @@
  * lock and saves after it. */
 #include "why.h"
 
-#include <fcntl.h>
-
 static pthread_mutex_t state = PTHREAD_MUTEX_INITIALIZER;
 static bool healthy;
 static volatile bool done;
@@ -37,9 +35,9 @@ static void *saver(void *data)
 
 static NOINLINE void answer(void)
 {
-    uint64_t begin = now_ns();
+    uint64_t begin = awake_ns();
     pthread_mutex_lock(&state);
-    waited_ns += now_ns() - begin;
+    waited_ns += awake_ns() - begin;
     pthread_mutex_unlock(&state);
     burn_us(100);
 }

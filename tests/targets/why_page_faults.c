@@ -1,7 +1,6 @@
 /* A mapped file whose pages must be read when they are touched. Healthy: they are there. */
 #include "why.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 
 enum {
@@ -36,9 +35,9 @@ int main(int argc, char **argv)
             posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
             madvise(map, PAGES * 4096L, MADV_RANDOM);
         }
-        uint64_t wall = now_ns(), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        uint64_t wall = awake_ns(), cpu = clock_ns(CLOCK_THREAD_CPUTIME_ID);
         why_sink = touch_pages(map);
-        waited_ns += now_ns() - wall - (clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
+        waited_ns += awake_ns() - wall - (clock_ns(CLOCK_THREAD_CPUTIME_ID) - cpu);
         munmap(map, PAGES * 4096L);
         if (healthy)
             burn_us(200000);

@@ -22,12 +22,12 @@ static void *maker(void *data)
 
 static NOINLINE void spin_until(int number)
 {
-    uint64_t begin = now_ns();
+    uint64_t begin = awake_ns();
     if (healthy)
         sem_wait(&posted);
     while (ready < number)
         sched_yield();
-    spun_ns += now_ns() - begin;
+    spun_ns += awake_ns() - begin;
 }
 
 int main(int argc, char **argv)

@@ -16,7 +16,7 @@ struct cause_sums {
 };
 
 struct thread_calls {
-    struct trace_cursor calls, samples;
+    struct trace_cursor calls, samples, states;
     uint64_t call_hint;
     uint64_t sample_next; /* rows before it may still be on the path */
     uint64_t tid, pid;
@@ -247,6 +247,22 @@ static void charge_self(struct causes_work *w, const struct analyze_segment *s,
         tally_vote(&c->stacks, subject->stack_id, ns);
 }
 
+/* Woken from a wait for a lock and not yet running: without the wait that were not. */
+static void charge_wake(struct causes_work *w, const struct analyze_segment *s)
+{
+    struct trace_cursor *c = &w->threads[s->thread].states;
+    uint64_t awake = s->span_begin_ns + ANALYZE_WAKE_NS;
+    uint64_t end = s->end_ns < awake ? s->end_ns : awake;
+    if (s->state != TRACE_RUNNABLE || !s->row || s->row >= c->total_rows || end <= s->begin_ns ||
+        trace_get(c, s->row - 1, TRACE_THREAD_STATE_state) != TRACE_BLOCKED)
+        return;
+    uint64_t reason = trace_get(c, s->row - 1, TRACE_THREAD_STATE_reason);
+    uint64_t object = trace_get(c, s->row - 1, TRACE_THREAD_STATE_object);
+    if (is_lock((enum trace_reason)reason) && object)
+        sums_of(w, s->thread, (enum trace_reason)reason, object, &(struct subject){0})
+            ->out.wake_ns += end - s->begin_ns;
+}
+
 static void add_piece(struct causes_work *w, const struct analyze_segment *s)
 {
     *map64_put(&w->on_path, s->thread, NULL) += s->end_ns - s->begin_ns;
@@ -278,6 +294,7 @@ static void visit(void *data, const struct analyze_segment *s)
     struct subject end = {0};
     tell_progress(w, s);
     add_piece(w, s);
+    charge_wake(w, s);
     w->out.class_ns[trace_class(s->state, s->reason)] += s->end_ns - s->begin_ns;
     w->out.cut_ns += s->cut ? s->end_ns - s->begin_ns : 0;
     for (unsigned i = 0; i < s->depth; i++) {
@@ -450,6 +467,7 @@ static void open_threads(struct causes_work *w)
         struct thread_calls *th = &w->threads[row];
         *th = (struct thread_calls){.tid = trace_get(&c, row, TRACE_THREAD_tid),
                                     .pid = trace_get(&c, row, TRACE_THREAD_pid)};
+        th->states = trace_cursor(w->trace, TRACE_THREAD_STATE_TABLE, (uint32_t)row);
         th->calls = trace_cursor(w->trace, TRACE_SYSCALL_TABLE, (uint32_t)row);
         th->samples = trace_cursor(w->trace, TRACE_SAMPLE_TABLE, (uint32_t)row);
         th->sample_next = th->samples.total_rows;

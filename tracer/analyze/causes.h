@@ -7,6 +7,10 @@
 #include "analyze/scope.h"
 #include "analyze/site.h"
 
+enum {
+    ANALYZE_WAKE_NS = 100000 /* queueing for longer is queueing behind others */
+};
+
 /* A thread with a function: where something happened. */
 struct analyze_place {
     uint64_t tid;         /* 0: not known */
@@ -25,6 +29,8 @@ struct analyze_cause {
     uint64_t self_ns;   /* of that, where nothing further was behind: the end of the chain */
     uint64_t waits;     /* that the path went through */
     uint64_t idle_ns;   /* of self_ns: for something outside the trace (a request, input) */
+    uint64_t wake_ns;   /* after waits for a lock, on the path on the way to a CPU: what a CPU
+                           that sleeps needs, ANALYZE_WAKE_NS each at most */
     /* what was at the end of the chains through it */
     uint64_t end_running_ns;
     uint64_t end_runnable_ns;

@@ -8,7 +8,7 @@ static uint64_t told_of_queueing(struct find *f)
 {
     uint64_t told = 0, all = f->why->causes.class_ns[TRACE_RUNNABLE];
     for (size_t i = 0; i < f->count; i++)
-        if (f->v[i].kind == ANALYZE_PRIORITY_INVERSION)
+        if (f->v[i].queueing_ns)
             told += f->v[i].queueing_ns;
         else if (f->v[i].kind == ANALYZE_SPINNING || f->v[i].kind == ANALYZE_BUSY_POLL)
             told += f->v[i].save_ns;

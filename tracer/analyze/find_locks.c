@@ -33,6 +33,7 @@ static void say_waits(struct find *f, struct analyze_finding *found, const struc
         find_share(f, c->end_running_ns, c->path_ns), find_share(f, c->end_runnable_ns, c->path_ns),
         find_share(f, c->end_blocked_ns, c->path_ns));
     found->object = c->what;
+    found->queueing_ns = c->wake_ns;
     found->sql = lock_sql(f, c);
     found->stack_id = c->stack_id;
     found->longest = c->longest;
@@ -55,7 +56,7 @@ static struct analyze_place holder_of(struct find *f, const struct analyze_cause
 
 static void add_convoy(struct find *f, const struct analyze_cause *c)
 {
-    uint64_t save = cap_by_cpu(f, c->path_ns);
+    uint64_t save = cap_by_cpu(f, c->path_ns + c->wake_ns);
     if (save < f->threshold_ns)
         return;
     struct analyze_place at = holder_of(f, c);
@@ -72,7 +73,7 @@ static void add_convoy(struct find *f, const struct analyze_cause *c)
 static void add_across_wait(struct find *f, const struct analyze_cause *c)
 {
     struct analyze_place at = holder_of(f, c);
-    struct analyze_finding *found = find_add(f, ANALYZE_LOCK_IO, c->path_ns, at);
+    struct analyze_finding *found = find_add(f, ANALYZE_LOCK_IO, c->path_ns + c->wake_ns, at);
     const char *call = *c->holder_call ? c->holder_call : "a wait";
     const char *on = *c->holder_file ? find_printf(f, " on %s", c->holder_file) : "";
     found->answer = find_printf(f, "threads wait for %s, which %s holds across %s%s", c->what,
@@ -85,13 +86,14 @@ static void add_across_wait(struct find *f, const struct analyze_cause *c)
 static void add_inversion(struct find *f, const struct analyze_cause *c)
 {
     struct analyze_place at = holder_of(f, c);
-    struct analyze_finding *found = find_add(f, ANALYZE_PRIORITY_INVERSION, c->path_ns, at);
+    struct analyze_finding *found =
+        find_add(f, ANALYZE_PRIORITY_INVERSION, c->path_ns + c->wake_ns, at);
     found->answer = find_printf(f,
                                 "threads wait for %s, whose holder, %s, is itself kept from "
                                 "running: it queues for a CPU",
                                 c->what, find_place(f, at));
     say_waits(f, found, c);
-    found->queueing_ns = c->end_runnable_ns;
+    found->queueing_ns += c->end_runnable_ns;
     found->advice = "Give the holder at least the priority of those that wait for it "
                     "(PTHREAD_PRIO_INHERIT), or keep other work off its CPU.";
 }

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 
 enum {
-    AWAKE_NS = 100000,   /* waits again so soon: found nothing */
-    TOGETHER_NS = 60000, /* woken so close to each other: by one call */
-    MANY = 50            /* wakeups, below which nothing is said */
+    AWAKE_NS = 100000,    /* waits again so soon: found nothing */
+    TOGETHER_NS = 150000, /* woken so close to each other: by one call, one after the other */
+    AT_ONCE = 256,        /* wakes that are looked at together */
+    MANY = 50             /* wakeups, below which nothing is said */
 };
 
 struct wake {
@@ -89,32 +90,50 @@ static int by_cond_and_time(const void *a, const void *b)
     return x->ts < y->ts ? -1 : x->ts > y->ts;
 }
 
-/* The path's time in the one woken before or in this one: between their wakes the first
- * holds the mutex that the other waits for. */
-static uint64_t pass_ns(const struct analyze_causes *causes, const struct wake *before,
-                        const struct wake *after)
+/* The path's time in those woken together, from the first of them awake to the last:
+ * one after the other they get the mutex. */
+static uint64_t pass_ns(const struct analyze_causes *causes, const struct wake *v, size_t count)
 {
-    return analyze_on_path_ns(causes, before->thread, before->ts, after->ts) +
-           analyze_on_path_ns(causes, after->thread, before->ts, after->ts);
+    uint64_t ns = 0;
+    for (size_t i = 0; i < count; i++) {
+        bool seen = false; /* it came round again */
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = v[k].thread == v[i].thread;
+        if (!seen)
+            ns += analyze_on_path_ns(causes, v[i].thread, v[0].ts, v[count - 1].ts);
+    }
+    return ns;
+}
+
+static bool is_together(const struct wake *before, const struct wake *after)
+{
+    return before->cond == after->cond && after->ts - before->ts < TOGETHER_NS &&
+           before->thread != after->thread;
+}
+
+/* One call's wakes, or, of a call that woke very many, a part. */
+static void count_call(struct cond_sums *s, const struct analyze_causes *causes,
+                       const struct wake *v, size_t count)
+{
+    s->calls++;
+    s->pass_ns += pass_ns(causes, v, count);
+    for (size_t i = 0; i < count; i++) {
+        s->wakes++;
+        s->futile += v[i].cost_ns > 0;
+        s->cost_ns += analyze_on_path_ns(causes, v[i].thread, v[i].ts, v[i].ts + v[i].cost_ns);
+        s->thread = v[i].thread;
+    }
 }
 
 static void count(struct wakeups_work *w, const struct analyze_causes *causes)
 {
     if (w->count)
         qsort(w->wakes, w->count, sizeof *w->wakes, by_cond_and_time);
-    for (size_t i = 0; i < w->count; i++) {
-        const struct wake *k = &w->wakes[i];
-        struct cond_sums *s = &w->v[k->cond];
-        bool with_last = i && w->wakes[i - 1].cond == k->cond &&
-                         k->ts - w->wakes[i - 1].ts < TOGETHER_NS &&
-                         w->wakes[i - 1].thread != k->thread;
-        if (with_last)
-            s->pass_ns += pass_ns(causes, &w->wakes[i - 1], k);
-        s->wakes++;
-        s->calls += !with_last;
-        s->futile += k->cost_ns > 0;
-        s->cost_ns += k->cost_ns;
-        s->thread = k->thread;
+    for (size_t i = 0, n; i < w->count; i += n) {
+        const struct wake *v = w->wakes + i;
+        for (n = 1; i + n < w->count && n < AT_ONCE && is_together(&v[n - 1], &v[n]);)
+            n++;
+        count_call(&w->v[v->cond], causes, v, n);
     }
 }
 

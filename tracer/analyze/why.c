@@ -71,6 +71,18 @@ static bool told_by_lock(const struct find *f, const struct analyze_finding *x)
     return false;
 }
 
+/* A herd queues for the mutex of its condition. */
+static bool told_by_herd(const struct find *f, const struct analyze_finding *x)
+{
+    for (size_t i = 0; i < f->count && x->kind == ANALYZE_LOCK_CONVOY; i++) {
+        const struct analyze_finding *herd = &f->v[i];
+        if (herd->kind == ANALYZE_HERD && !strcmp(herd->at.function, x->at.function) &&
+            herd->save_ns >= x->save_ns / 2)
+            return true;
+    }
+    return false;
+}
+
 static void find_all(struct arena *a, const struct trace *t, struct analyze_why *why)
 {
     struct find f = {.arena = a, .trace = t, .why = why};
@@ -86,7 +98,7 @@ static void find_all(struct arena *a, const struct trace *t, struct analyze_why 
     find_cpu(&f);
     why->findings = arena_array(a, f.count + 1, sizeof *why->findings);
     for (size_t i = 0; i < f.count; i++)
-        if (!told_by_lock(&f, &f.v[i]))
+        if (!told_by_lock(&f, &f.v[i]) && !told_by_herd(&f, &f.v[i]))
             why->findings[why->finding_count++] = f.v[i];
     qsort(why->findings, why->finding_count, sizeof *why->findings, more_to_save);
 }
