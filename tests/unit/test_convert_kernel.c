@@ -155,7 +155,7 @@ static void test_kernel_life(void **state)
     trace_close(t);
 }
 
-/* Met on its way to sleep: the WAKING comes before the switch. */
+/* Met on its way to sleep: the WAKING comes before the switch, and the sleep lasts 1 ns. */
 static void test_early_waking(void **state)
 {
     (void)state;
@@ -176,8 +176,8 @@ static void test_early_waking(void **state)
     ctf_close(&c);
     struct trace *t = convert_and_open();
     EXPECT(t, THREAD_STATE, 0, "ts state reason waker_tid",
-           "0 running none 0|2 runnable none 0|3 running none 0|4 blocked syscall 8|"
-           "6 runnable none 0|7 running none 0");
+           "0 running none 0|2 blocked syscall 7|2 runnable none 0|3 running none 0|"
+           "4 blocked syscall 8|6 runnable none 0|7 running none 0");
     trace_close(t);
 }
 

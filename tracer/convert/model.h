@@ -87,8 +87,9 @@ struct thread {
     bool ours;            /* it has a tracer's name */
     bool told;            /* the agent announced it */
     bool scheduled;       /* kernel switch records were seen */
-    bool woken_early;     /* now.state RUNNABLE is a guess, see state_switch_out */
+    bool woken_early;     /* now.state BLOCKED may have lasted no time, see state_switch_out */
     uint64_t waking_ts;   /* latest WAKING while it ran */
+    uint32_t waking_tid;  /* who did that */
     uint64_t taken_ns;    /* from its stays on CPUs, not told yet */
     uint64_t snapshot_ts; /* its switch record of this time tells a standing state */
     bool named;           /* by the program or kernel, not inherited at fork */

@@ -106,10 +106,12 @@ void state_switch_in(struct model *m, struct thread *t, uint64_t ts, int32_t cpu
         return; /* told again at the begin of a chunk of files */
     if (t->now.state == TRACE_UNKNOWN)
         t->now.state = ts == t->snapshot_ts ? TRACE_RUNNING : TRACE_RUNNABLE;
-    if (t->woken_early) {
-        /* It never slept: the guess was right. */
-        t->now = (struct span){.ts = t->now.ts, .cpu = -1, .state = TRACE_RUNNABLE};
+    if (t->woken_early) { /* before it slept: a voluntary switch all the same, and a sleep of 1 ns
+                           */
         t->woken_early = false;
+        t->now.waker_tid = t->waking_tid;
+        if (ts > t->now.ts + 1)
+            next_state(m, t, t->now.ts + 1, TRACE_RUNNABLE);
     }
     if (t->now.state != TRACE_RUNNING || t->now.cpu != cpu)
         next_state(m, t, ts, TRACE_RUNNING)->cpu = cpu;
@@ -177,11 +179,8 @@ void state_switch_out(struct model *m, struct thread *t, uint64_t ts, uint64_t w
         s->reason = TRACE_REASON_PREEMPTED;
     else if (!runnable)
         explain_sleep(t, s, word);
-    if (early && !runnable) {
-        /* Woken already, it seems; a further WAKING would tell that it did sleep. */
-        s->state = TRACE_RUNNABLE;
-        t->woken_early = true;
-    }
+    /* Woken already, it seems; a further WAKING would tell that it did sleep. */
+    t->woken_early = early && !runnable;
 }
 
 void state_waking(struct model *m, struct thread *t, uint64_t ts, uint32_t waker_tid, int32_t cpu)
@@ -197,12 +196,11 @@ void state_waking(struct model *m, struct thread *t, uint64_t ts, uint32_t waker
         t->now.state = TRACE_BLOCKED;
         t->now.reason = TRACE_REASON_UNKNOWN;
     }
-    if (t->woken_early) {
-        t->now.state = TRACE_BLOCKED;
-        t->woken_early = false;
-    }
-    if (t->now.state == TRACE_RUNNING)
+    t->woken_early = false;
+    if (t->now.state == TRACE_RUNNING) {
         t->waking_ts = ts;
+        t->waking_tid = waker_tid;
+    }
     if (t->now.state != TRACE_BLOCKED)
         return;
     t->now.waker_tid = waker_tid;
