@@ -48,7 +48,7 @@ struct agent_thread {
     /* The call in progress, for the helper: call_begin is stored last and cleared
      * at the return, so equal values before and after a copy make it whole. */
     _Atomic uint64_t call_begin;
-    _Atomic uint64_t call_told; /* call_begin of the one announced as pending */
+    _Atomic uint64_t call_told;     /* call_begin of the one announced as pending */
     struct unwind_start call_start; /* where its stack begins */
     uint32_t call_nr;
     uint32_t call_argc;

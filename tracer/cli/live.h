@@ -3,8 +3,8 @@
  * chunk of files, keeps the conversion open, takes chunk after chunk and deletes what it
  * has converted. Where somebody follows (whyprof view --follow) it also leaves pictures of
  * what came so far, complete trace files: a forked copy of the process finishes each one,
- * with a small share of a CPU. It outlives a recorder that is killed, and then ends the recording in
- * its stead. */
+ * with a small share of a CPU. It outlives a recorder that is killed, and then ends the recording
+ * in its stead. */
 #ifndef CLI_LIVE_H
 #define CLI_LIVE_H
 

@@ -47,7 +47,7 @@ struct ui {
     bool focus_text;        /* it takes all keys, as text */
     struct gfx_event typed[UI_TYPED];
     int typed_count;
-    int last_x, last_y; /* where the pointer was a frame ago */
+    int last_x, last_y;     /* where the pointer was a frame ago */
     char elided[UI_ELIDED]; /* text under the pointer that had no room, whole; "" for none */
 };
 

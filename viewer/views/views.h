@@ -215,8 +215,8 @@ void views_select_range(struct views *v, int64_t begin_ns, int64_t end_ns);
 void views_clear(struct views *v); /* selection and pick; closes help first */
 void views_scroll(struct views *v, int px);
 void views_scroll_to(struct views *v, const struct model_lane *lane);
-void views_toggle_theme(struct views *v); /* dark or light */
-void views_toggle_safe(struct views *v);  /* colours for everybody's eyes, or not */
+void views_toggle_theme(struct views *v);           /* dark or light */
+void views_toggle_safe(struct views *v);            /* colours for everybody's eyes, or not */
 void views_zoom_ui(struct views *v, double factor); /* 0: as it was */
 void views_reload(struct views *v);
 void views_hold_follow(struct views *v); /* or lets it go on */
