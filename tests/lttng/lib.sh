@@ -53,15 +53,26 @@ status_is() {
 has() { grep -qae "$2" "$1"; }
 lacks() { ! grep -qae "$2" "$1"; }
 
-# Nothing of ours may be left: processes in this namespace, sockets, states, folders.
-check_no_strays() {
-    local ns me
+# A process of ours in this namespace, if there is one.
+stray() {
+    local ns me p
     ns=$(readlink /proc/self/ns/mnt)
     for p in /proc/[0-9]*; do
         [ "$(readlink "$p/ns/mnt" 2>/dev/null)" = "$ns" ] || continue
         me=$(cat "$p/comm" 2>/dev/null)
-        case $me in whyprof*|lttng-*) fail "still runs after $1: $me ${p#/proc/}" ;; esac
+        case $me in whyprof*|lttng-*) echo "$me ${p#/proc/}"; return ;; esac
     done
+}
+
+# Nothing of ours may be left: processes in this namespace, sockets, states, folders.
+check_no_strays() {
+    local left
+    for _ in $(seq 50); do # a daemon that was told to end takes its time
+        left=$(stray)
+        [ -n "$left" ] || break
+        sleep 0.1
+    done
+    [ -z "$left" ] || fail "still runs after $1: $left"
     check "states are left after $1: $(ls /run/whyprof)" [ -z "$(ls /run/whyprof | grep -v '^lock$')" ]
     check "CTF files are left after $1" [ -z "$(find . -name '.*.ctf')" ]
 }

@@ -17,6 +17,12 @@ whole() {
     check "$1: one process" [ "$("$WHYPROF" query "$1" 'select count(*) from process' | tail -1)" -eq 1 ]
 }
 load="dd if=/dev/zero of=/dev/null bs=1 count=250000"
+# The load is done, and the recorder has had time to see it.
+load_done() {
+    sleep 1
+    while pgrep -x dd >/dev/null; do sleep 0.2; done
+    sleep 2
+}
 
 status_is 0 "$WHYPROF" run --trace --chunk-size=1M -o run.out -- $load
 check "run: nothing lost: $(tail -1 err)" has err 'none lost$'
@@ -24,7 +30,7 @@ whole run.out
 check_no_strays "a run converted meanwhile"
 
 status_is 0 "$WHYPROF" trace start --chunk-size=1M -o start.out -- sh -c "$load 2>/dev/null; exec sleep 20"
-sleep 4
+load_done
 check "a process converts" [ "$(pgrep -c -f 'trace start --chunk-size=1M')" -ge 2 ]
 "$WHYPROF" trace status --json >status || fail "status"
 if [ "$(sed -n 's/.*"kernel_events": \([0-9]*\).*/\1/p' status)" -lt 500000 ]; then
@@ -40,7 +46,7 @@ check_no_strays "a recording converted meanwhile"
 
 # The recorder is killed: who converts ends the recording.
 status_is 0 "$WHYPROF" trace start --chunk-size=1M -o killed.out -- sh -c "$load 2>/dev/null; exec sleep 20"
-sleep 4
+load_done
 kill -KILL "$(recorder_pid)"
 status_is 0 "$WHYPROF" trace stop
 check "that it is cut short is told" has err 'the recording ends early: '
@@ -49,7 +55,7 @@ check_no_strays "a killed recorder"
 
 # Who converts is killed: what it had read is gone, and that is told; the rest is there.
 status_is 0 "$WHYPROF" trace start --chunk-size=1M -o rest.out -- sh -c "$load 2>/dev/null; exec sleep 20"
-sleep 4
+load_done
 recorder=$(recorder_pid)
 for pid in $(pgrep -f 'trace start --chunk-size=1M -o rest.out'); do
     [ "$pid" = "$recorder" ] || kill -KILL "$pid"

@@ -2,7 +2,7 @@
 #include "why.h"
 
 enum {
-    ROUNDS = 300
+    ROUNDS = 100
 };
 static pthread_mutex_t totals = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t total, waited_ns[2];
@@ -11,15 +11,15 @@ static bool healthy;
 static NOINLINE void add_to_total(int self)
 {
     if (healthy)
-        burn_us(500);
+        burn_us(2000);
     uint64_t begin = awake_ns();
     pthread_mutex_lock(&totals);
     waited_ns[self] += awake_ns() - begin;
     if (!healthy)
-        burn_us(500);
+        burn_us(2000);
     total++;
     pthread_mutex_unlock(&totals);
-    burn_us(50); /* lets the other have it */
+    burn_us(200); /* lets the other have it */
 }
 
 static NOINLINE void *worker(void *data)

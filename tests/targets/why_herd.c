@@ -4,7 +4,7 @@
 
 enum {
     WORKERS = 12,
-    ITEMS = 3000
+    ITEMS = 1000
 };
 static pthread_mutex_t queue = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t filled = PTHREAD_COND_INITIALIZER, taken = PTHREAD_COND_INITIALIZER;
@@ -20,7 +20,7 @@ static NOINLINE bool take_item(void)
         pthread_cond_wait(&filled, &queue);
         last_ns = now_ns();
         first_ns = first_ns ? first_ns : last_ns;
-        burn_us(5); /* looks what there is */
+        burn_us(40); /* looks what there is */
     }
     bool got = items > 0;
     items -= got;

@@ -14,7 +14,7 @@ static NOINLINE void save_state(int fd)
     pthread_mutex_lock(&state);
     if (healthy)
         pthread_mutex_unlock(&state);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 16; i++)
         if (pwrite(fd, copy, sizeof copy, 0) < 0 || fsync(fd))
             abort();
     if (!healthy)
